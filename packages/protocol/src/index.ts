@@ -1,1 +1,10 @@
-export {};
+export * from "./config.ts";
+export * from "./control.ts";
+export * from "./entry-id.ts";
+export * from "./envelope.ts";
+export * from "./events.ts";
+export * from "./http.ts";
+export * from "./ids.ts";
+export * from "./problem.ts";
+export * from "./tools.ts";
+export * from "./topics.ts";

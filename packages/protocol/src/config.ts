@@ -1,0 +1,95 @@
+import { z } from "zod";
+import { AgentName, TERMINAL_TOOLSET, Toolset } from "./topics.ts";
+
+/** `holdfast.yaml` (protocol §6.1). Unknown keys are refused: a misspelt limit that is ignored is a limit that is missing. */
+
+export const ApprovalRule = z.enum(["always", "never", "on_write"]);
+export type ApprovalRule = z.infer<typeof ApprovalRule>;
+
+const positive = z.int().min(1);
+
+export const Budget = z.strictObject({
+  tokens_per_run: positive.default(200_000),
+  seconds_per_run: positive.default(600),
+  tool_calls_per_run: positive.default(64),
+});
+export type Budget = z.infer<typeof Budget>;
+
+export const AgentConfig = z.strictObject({
+  model: z.string().min(1),
+  /** `chat`: Chat Completions, any compatible server. `responses`: the Responses API. */
+  api: z.enum(["chat", "responses"]).default("chat"),
+  instructions: z.string().default("You are a helpful assistant."),
+  /** Toolsets or tool names; globs with `*`. */
+  tools: z.array(z.string().min(1)).default([]),
+  max_steps: positive.default(16),
+  max_output_tokens: positive.default(4096),
+  budget: Budget.prefault({}),
+  approvals: z.record(z.string().min(1), ApprovalRule).default({}),
+  temperature: z.number().min(0).max(2).optional(),
+});
+export type AgentConfig = z.infer<typeof AgentConfig>;
+
+const McpTuning = z.strictObject({
+  framing: z.enum(["auto", "newline", "content-length"]).default("auto"),
+  init_timeout_ms: positive.default(30_000),
+  tool_timeout_ms: positive.default(60_000),
+  /** Believe the server's hints (read-only, idempotent). */
+  trust: z.boolean().default(false),
+  concurrency: positive.optional(),
+  allow: z.array(z.string().min(1)).default(["*"]),
+  deny: z.array(z.string().min(1)).default([]),
+});
+
+/** As other MCP hosts write it, so an existing file pastes unchanged; ours sits under `holdfast`. */
+export const McpServerConfig = z
+  .looseObject({
+    type: z.string().optional(),
+    command: z.string().min(1).optional(),
+    args: z.array(z.string()).default([]),
+    env: z.record(z.string(), z.string()).default({}),
+    cwd: z.string().optional(),
+    url: z.url().optional(),
+    headers: z.record(z.string(), z.string()).default({}),
+    disabled: z.boolean().default(false),
+    holdfast: McpTuning.prefault({}),
+  })
+  .refine((server) => (server.command === undefined) !== (server.url === undefined), "needs either command or url");
+export type McpServerConfig = z.infer<typeof McpServerConfig>;
+
+export const TerminalConfig = z.strictObject({
+  allow: z
+    .array(z.string().min(1))
+    .default(["ls", "cat", "echo", "date", "pwd", "head", "tail", "wc", "grep", "sort", "uniq", "uname"]),
+  workspace: z.string().min(1).default("./workspace"),
+  timeout_ms: positive.default(30_000),
+  output_cap_bytes: positive.default(65_536),
+  env_allow: z.array(z.string().min(1)).default([]),
+  min_tier: z.enum(["T0", "T1", "T2", "T3"]).optional(),
+  enabled: z.boolean().default(true),
+});
+export type TerminalConfig = z.infer<typeof TerminalConfig>;
+
+const agents = z
+  .record(AgentName, AgentConfig)
+  .refine((all) => Object.keys(all).length > 0, "needs at least one agent");
+const mcpServers = z
+  .record(Toolset, McpServerConfig)
+  .refine(
+    (all) => !(TERMINAL_TOOLSET in all),
+    `must not name a server "${TERMINAL_TOOLSET}": that is the built-in toolset`,
+  )
+  .default({});
+
+/** VS Code calls the same map `servers`. */
+function renameServers(file: unknown): unknown {
+  if (typeof file !== "object" || file === null || !("servers" in file) || "mcpServers" in file) return file;
+  const { servers, ...rest } = file;
+  return { ...rest, mcpServers: servers };
+}
+
+export const HoldfastConfig = z.preprocess(
+  renameServers,
+  z.strictObject({ agents, mcpServers, terminal: TerminalConfig.prefault({}) }),
+);
+export type HoldfastConfig = z.infer<typeof HoldfastConfig>;

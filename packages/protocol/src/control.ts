@@ -1,0 +1,14 @@
+import { z } from "zod";
+import { Uuid } from "./ids.ts";
+
+/** Payload in `control:<agent>` (protocol §2.7). */
+export const ControlCommand = z.object({
+  type: z.enum(["pause", "resume", "drain", "cancel", "reload"]),
+  run_id: Uuid.optional(),
+  tool_call_id: z.string().optional(),
+  by: z.string(),
+});
+export type ControlCommand = z.infer<typeof ControlCommand>;
+
+export const AgentState = z.enum(["running", "paused", "draining"]);
+export type AgentState = z.infer<typeof AgentState>;

@@ -1,0 +1,28 @@
+import { z } from "zod";
+
+/** A UUID of any version in canonical lower case (protocol §1). */
+export const Uuid = z
+  .string()
+  .regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/, "must be a UUID in lower case");
+export type Uuid = z.infer<typeof Uuid>;
+
+export function isUuid(text: string): boolean {
+  return Uuid.safeParse(text).success;
+}
+
+/**
+ * A random UUID (version 4). Built on getRandomValues because `crypto.randomUUID` exists only in secure contexts,
+ * and a page served over plain HTTP from another host is not one.
+ */
+export function newUuid(): Uuid {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
+  return formatUuid(bytes);
+}
+
+/** 16 bytes as canonical text. */
+export function formatUuid(bytes: Uint8Array): Uuid {
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join("-");
+}
