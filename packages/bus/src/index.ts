@@ -1,1 +1,9 @@
-export {};
+export * from "./ports/bus.ts";
+export * from "./ports/control.ts";
+export * from "./ports/conversations.ts";
+export * from "./ports/entry.ts";
+export * from "./ports/errors.ts";
+export * from "./ports/event-log.ts";
+export * from "./ports/runs.ts";
+export * from "./ports/tool-calls.ts";
+export * from "./ports/work-queue.ts";

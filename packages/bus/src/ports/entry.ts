@@ -1,0 +1,26 @@
+/** W3C Trace Context carried in a stream entry beside `id` and `payload` (protocol §2.1). */
+export interface TraceContext {
+  readonly traceparent?: string;
+  readonly tracestate?: string;
+}
+
+/** One entry of a work topic as it was read. `id` and `payload` are as received: validating them is the reader's work. */
+export interface Entry {
+  readonly topic: string;
+  /** Redis entry id. */
+  readonly entryId: string;
+  /** The field `id`; empty when the producer left it out. */
+  readonly id: string;
+  /** The field `payload`; empty when the producer left it out. */
+  readonly payload: string;
+  readonly trace: TraceContext;
+  /** True when it was taken over from a consumer that died, so its work may have begun. */
+  readonly reclaimed: boolean;
+}
+
+/** One event of a conversation's log, the payload still as JSON text: relays pass the bytes on unparsed. */
+export interface LogLine {
+  /** `<epoch>-<seq>` */
+  readonly id: string;
+  readonly payload: string;
+}

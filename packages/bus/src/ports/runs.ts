@@ -1,0 +1,130 @@
+import type { HistoryMessage, MessageEnvelope, StreamEvent, TerminalStatus, Usage } from "@holdfast/protocol";
+import type { TraceContext } from "./entry.ts";
+
+type Filled = "conversation_id" | "run_id" | "agent" | "attempt" | "created_at";
+type DraftOf<Event> = Event extends unknown ? { [Key in keyof Event as string extends Key ? never : Key extends Filled ? never : Key]: Event[Key] } : never;
+/** An event as a run's owner writes it; the lease fills in conversation, run, agent, attempt and time. */
+export type EventDraft = DraftOf<StreamEvent>;
+
+/** A tool call as the model gave it: never redacted, never served. */
+export interface JournalCall {
+  readonly id: string;
+  readonly name: string;
+  /** JSON text as the model wrote it. */
+  readonly arguments: string;
+}
+
+/** The assistant message of a finished step, as the model gave it. */
+export interface JournalStep {
+  readonly step: number;
+  readonly text: string;
+  readonly calls: readonly JournalCall[];
+  readonly usage: Usage;
+  readonly created_at: string;
+  /** What the provider wants to see again on the next call (for example reasoning items), opaque to us. */
+  readonly provider?: unknown;
+}
+
+/** What the model is told of a tool call, and what people see of it. */
+export interface JournalResult {
+  readonly tool_call_id: string;
+  readonly status: string;
+  /** For the model. */
+  readonly text: string;
+  /** For people: redacted. */
+  readonly shown: string;
+  readonly created_at: string;
+}
+
+export interface Journal {
+  readonly steps: readonly JournalStep[];
+  readonly results: ReadonlyMap<string, JournalResult>;
+  /** Calls whose `tool_step started` was appended, by tool_call_id: the ISO time of the start. */
+  readonly started: ReadonlyMap<string, string>;
+}
+
+/** A finished message of the conversation: `shown` is what HTTP serves, `model` what the model is told. */
+export interface HistoryRecord {
+  readonly shown: HistoryMessage;
+  readonly model:
+    | { readonly role: "user"; readonly content: string }
+    | { readonly role: "assistant"; readonly content: string; readonly calls: readonly JournalCall[]; readonly provider?: unknown }
+    | { readonly role: "tool"; readonly tool_call_id: string; readonly content: string };
+}
+
+export interface ClaimedRun {
+  readonly id: string;
+  readonly conversationId: string;
+  readonly agent: string;
+  /** Counted from 1; has risen with this claim. */
+  readonly attempt: number;
+  readonly messageId: string;
+  readonly envelope: MessageEnvelope;
+  readonly journal: Journal;
+  /** True when an earlier attempt may have shown tokens of the unfinished step. */
+  readonly isTakeover: boolean;
+  /** Failures reported by workers so far. */
+  readonly failures: number;
+  /** Unix ms of the first claim: what the budget of seconds counts from. */
+  readonly startedAtMs: number;
+  readonly trace: TraceContext;
+}
+
+/** Exclusive ownership of one run. Nothing is written once the fence has moved on. */
+export interface RunLease {
+  readonly run: ClaimedRun;
+  /** Aborts with reason "cancelled" when the run's cancel flag was seen, with a Fenced error when the lease was lost. */
+  readonly signal: AbortSignal;
+  readonly attempt: number;
+  /** Buffers and returns at once; one write per event-loop tick, in order, never two in flight. `journal` fields become durable in the same write. */
+  append(event: EventDraft, journal?: JournalWrite): void;
+  /** Resolves when all that was appended is durable. Throws Fenced, or BusUnavailable when the bounded buffer's wait is over. */
+  flush(): Promise<void>;
+  /** Bytes waiting to be written: stop reading the model above a limit. */
+  readonly bufferedBytes: number;
+  /** The owner restarts the unfinished step: raises `attempt` and appends `attempt {mode: supersede}`. */
+  supersede(step: number, cause: string): void;
+  /** Earlier turns of the conversation, oldest first. */
+  history(): Promise<readonly HistoryRecord[]>;
+  /**
+   * The terminal append: `output` (if given) and the terminal `run` event, the change of status, the history and the
+   * release of the lease, in one script call.
+   */
+  finish(ending: RunEnding): Promise<void>;
+  /** A failure worth another try: counts it and gives the lease up. The entry stays pending: claim again. */
+  fail(reason: string): Promise<number>;
+  /** Gives the run up unfinished, to be claimed by another at once (shutdown). */
+  release(): Promise<void>;
+}
+
+export interface JournalWrite {
+  readonly step?: JournalStep;
+  readonly result?: JournalResult;
+  /** tool_call_id of a call that is about to go out. */
+  readonly started?: string;
+}
+
+export interface RunEnding {
+  readonly status: TerminalStatus;
+  readonly reason?: string;
+  readonly error?: { readonly code: string; readonly message: string; readonly retryable: boolean };
+  readonly usage: Usage;
+  /** Every run that showed text has exactly one. */
+  readonly output?: { readonly text: string; readonly finish_reason: "stop" | "length" | "content_filter" | "budget" | "cancelled" | "error" };
+  /** What this turn adds to the conversation, the user's message first. */
+  readonly history: readonly HistoryRecord[];
+}
+
+export type Claim =
+  | { readonly outcome: "claimed"; readonly lease: RunLease }
+  /** Nothing is waiting in this conversation: acknowledge the entry. */
+  | { readonly outcome: "idle" }
+  /** A live owner works through the inbox, and its own pending entry answers for it: acknowledge the entry. */
+  | { readonly outcome: "held" }
+  /** The next turn is another agent's; it was queued there again: acknowledge the entry. */
+  | { readonly outcome: "handed_over"; readonly agent: string };
+
+/** Runs as workers see them. */
+export interface Runs {
+  claim(conversationId: string, agent: string): Promise<Claim>;
+}

@@ -1,0 +1,56 @@
+import type { ToolCall, ToolOutput, ToolResult, ToolsetInfo } from "@holdfast/protocol";
+import type { TraceContext } from "./entry.ts";
+
+/** UUIDv5(run_id, "<step>/<index>"): the idempotency key of a call (protocol §2.7). */
+export type CallId = string;
+
+export type CallState =
+  | { readonly state: "absent" }
+  | { readonly state: "started"; readonly runner: string; readonly runnerAlive: boolean }
+  | { readonly state: "done"; readonly result: ToolResult }
+  | { readonly state: "cancelled" };
+
+/** The worker's side of tool calls. */
+export interface ToolCalls {
+  callId(runId: string, step: number, index: number): CallId;
+  send(toolset: string, id: CallId, call: ToolCall, trace: TraceContext): Promise<void>;
+  state(conversationId: string, id: CallId): Promise<CallState>;
+  /** Tries absent → cancelled and answers the state that then holds. */
+  giveUp(conversationId: string, id: CallId): Promise<CallState>;
+  /** Output and results of the conversation from now on; resolves when nothing later can be missed. Call the answer to stop. */
+  watch(conversationId: string, listener: (answer: ToolOutput | ToolResult) => void): Promise<() => void>;
+}
+
+/** The tool-runner's side: the journal that makes a call run at most once. */
+export interface ToolJournal {
+  /** absent → started, before anything runs. Any other state is answered and nothing may run. */
+  start(conversationId: string, id: CallId): Promise<CallState | { readonly state: "begun" }>;
+  output(conversationId: string, output: ToolOutput): Promise<void>;
+  /** started → done and the result in `results:<conversation_id>`, in one script. A call already done answers its first result again. */
+  finish(conversationId: string, id: CallId, result: ToolResult): Promise<void>;
+}
+
+/** A tool as the catalog offers it to workers. `name` is the model's name for it, `own_name` its name in its toolset. */
+export interface CatalogTool {
+  readonly name: string;
+  readonly own_name: string;
+  readonly description: string;
+  readonly input_schema: Record<string, unknown>;
+  readonly timeout_ms: number;
+  readonly definition_sha256: string;
+  /** Set only by trusted servers. */
+  readonly read_only?: boolean;
+  readonly idempotent?: boolean;
+}
+export interface CatalogToolset extends Omit<ToolsetInfo, "tools"> {
+  readonly toolset: string;
+  readonly state: string;
+  readonly error?: string;
+  readonly tools: readonly CatalogTool[];
+}
+
+/** What tool-runners offer. An offer expires when its runner stops refreshing it. */
+export interface Catalog {
+  publish(toolsets: readonly CatalogToolset[], ttlMs: number): Promise<void>;
+  read(): Promise<readonly CatalogToolset[]>;
+}

@@ -1,0 +1,37 @@
+import type { Entry, TraceContext } from "./entry.ts";
+
+/** A consumer group over work topics: at-least-once, acknowledged after the effect. */
+export interface WorkQueue {
+  /**
+   * New entries, at most about `count`; waits up to `blockMs`, then answers none. Creates stream and group at 0 where
+   * they are missing. Throws BusUnavailable while Redis is away.
+   */
+  read(count: number, blockMs: number): Promise<Entry[]>;
+  /** Entries whose consumer is dead (its liveness key is gone), now ours; at most `count`. */
+  reclaim(count: number): Promise<Entry[]>;
+  /** XACK and XDEL: only once the effect is durable. */
+  ack(entry: Entry): Promise<void>;
+  /** Keeps an entry that is still in work from looking abandoned. */
+  keep(entry: Entry): Promise<void>;
+  /** Gives an entry back so that another consumer takes it at once. */
+  handOver(entry: Entry): Promise<void>;
+  /** Moves an entry to `dlq:<topic>` with the reason, then acknowledges it. */
+  deadLetter(entry: Entry, error: { code: string; message: string }): Promise<void>;
+  /** Changes which topics are read (agents or toolsets were reloaded). */
+  setTopics(topics: readonly string[]): void;
+  close(): Promise<void>;
+}
+
+export interface QueueStats {
+  readonly length: number;
+  /** Unread plus in work. */
+  readonly lag: number;
+  readonly pending: number;
+}
+
+export interface Queues {
+  open(options: { topics: readonly string[]; group: string }): WorkQueue;
+  stats(topic: string, group: string): Promise<QueueStats>;
+  publish(topic: string, id: string, payload: string, trace: TraceContext): Promise<void>;
+  dlqSize(topic: string): Promise<number>;
+}
