@@ -1,1 +1,10 @@
-export {};
+export { startAdminServer } from "./admin-server.ts";
+export type { AdminServer, AdminServerOptions, Check } from "./admin-server.ts";
+export { ConfigError, exitOnConfigError } from "./config-error.ts";
+export { Flag, integer, Port, readEnv, SecretText } from "./env.ts";
+export type { Environment } from "./env.ts";
+export { Lifecycle } from "./lifecycle.ts";
+export type { RunOptions } from "./lifecycle.ts";
+export { listen, ListenError } from "./listen.ts";
+export { Secret } from "./secret.ts";
+export { loadYaml, parseYaml } from "./yaml-config.ts";

@@ -1,1 +1,11 @@
-export {};
+export { startTracing } from "./tracing.ts";
+export type { Tracing } from "./tracing.ts";
+export { currentTraceparent } from "./trace-carrier.ts";
+export type { TraceCarrier } from "./trace-carrier.ts";
+export { startSpan, withSpan } from "./span.ts";
+export type { SpanAttributes, SpanKindName, SpanOptions, TraceSpan } from "./span.ts";
+export { createLogger, LOG_LEVELS } from "./logger.ts";
+export type { LogFields, Logger, LoggerOptions, LogLevel } from "./logger.ts";
+export { createMetrics } from "./metrics.ts";
+export type { Counter, Gauge, Histogram, Metrics } from "./metrics.ts";
+export { isSecretKey, maskSecrets, redact, registerSecret } from "./redaction.ts";
