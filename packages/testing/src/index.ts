@@ -1,5 +1,15 @@
 export { freePort } from "./free-port.ts";
+export { gate, type Gate } from "./gate.ts";
 export { startRedis, type RedisOptions, type TestRedis } from "./redis.ts";
+export { startScriptedModel, type RecordedRequest, type Script, type ScriptedModel } from "./scripted-model.ts";
+export {
+  stampedWords,
+  type Piece,
+  type ScriptedAnswer,
+  type ScriptedHttpError,
+  type ScriptedReply,
+  type ScriptedToolCall,
+} from "./scripted-reply.ts";
 export {
   spawnService,
   type LogLine,
