@@ -1,1 +1,22 @@
-export {};
+export { follow, type FollowEnd, type FollowOptions, type FollowStatus } from "./follow.ts";
+export { type Frame } from "./frame.ts";
+export { fromSnapshot } from "./from-snapshot.ts";
+export { type CallOptions, HoldfastClient, type HoldfastClientOptions, type PageOptions } from "./holdfast-client.ts";
+export { HoldfastError, type HoldfastErrorCode } from "./holdfast-error.ts";
+export { reduce } from "./reduce.ts";
+export { activeRun, answerText, pendingApprovals, runsOf } from "./selectors.ts";
+export { SseParser, type SseMessage } from "./sse-parser.ts";
+export {
+  type ApprovalState,
+  type ControlItem,
+  type ConversationItem,
+  type ConversationState,
+  emptyConversation,
+  type NoticeItem,
+  type Restart,
+  type RunItem,
+  type StepState,
+  type ToolCallState,
+  type ToolCallStatus,
+  type UserMessageItem,
+} from "./state.ts";

@@ -1,0 +1,132 @@
+import {
+  type AgentList,
+  type ApprovalEvent,
+  type ApprovalList,
+  type ApprovalStatus,
+  type CancelAccepted,
+  type Conversation,
+  type ConversationList,
+  type CreateConversation,
+  type Decision,
+  type MessageAccepted,
+  type MessageList,
+  newUuid,
+  type Run,
+  type SendMessage,
+  type Snapshot,
+  type ToolList,
+} from "@holdfast/protocol";
+import { follow, type FollowEnd, type FollowOptions } from "./follow.ts";
+import { requestJson, type RequestOptions, type Transport } from "./request.ts";
+
+export interface HoldfastClientOptions {
+  /** Where the gateway answers, for example `http://127.0.0.1:8080`; empty for the page's own origin. */
+  readonly baseUrl: string;
+  readonly fetch?: typeof fetch;
+  /** How long `send` and the other repeatable requests are tried while the server is away. Default 30 000. */
+  readonly patienceMs?: number;
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface PageOptions extends CallOptions {
+  readonly limit?: number;
+  readonly cursor?: string;
+}
+
+const DEFAULT_PATIENCE_MS = 30_000;
+
+/**
+ * The gateway's routes (protocol §4), typed. Answers are trusted to have their shape: they come from the gateway.
+ * Errors: every method rejects with HoldfastError where the answer is not a success.
+ */
+export class HoldfastClient {
+  readonly #transport: Transport;
+
+  constructor(options: HoldfastClientOptions) {
+    this.#transport = {
+      baseUrl: options.baseUrl.replace(/\/+$/, ""),
+      // Called through a function: a browser's fetch insists on its own `this`.
+      fetch: options.fetch ?? ((input, init) => fetch(input, init)),
+      patienceMs: options.patienceMs ?? DEFAULT_PATIENCE_MS,
+    };
+  }
+
+  /** Mints the id when none is given, so that trying again does not make a second conversation. */
+  createConversation(body: CreateConversation = {}, options: CallOptions = {}): Promise<Conversation> {
+    const named = { ...body, id: body.id ?? newUuid() };
+    return this.#request("/v1/conversations", { ...options, method: "POST", body: named, isRepeatable: true });
+  }
+
+  listConversations({ limit, cursor, signal }: PageOptions = {}): Promise<ConversationList> {
+    return this.#request("/v1/conversations", { query: { limit, cursor }, signal });
+  }
+
+  snapshot(conversationId: string, options: CallOptions = {}): Promise<Snapshot> {
+    return this.#request(conversationPath(conversationId), options);
+  }
+
+  messages(conversationId: string, { limit, cursor, signal }: PageOptions = {}): Promise<MessageList> {
+    return this.#request(`${conversationPath(conversationId)}/messages`, { query: { limit, cursor }, signal });
+  }
+
+  deleteConversation(conversationId: string, options: CallOptions = {}): Promise<void> {
+    return this.#request(conversationPath(conversationId), { ...options, method: "DELETE" });
+  }
+
+  /**
+   * Sends a message. Its id, minted here when none is given, is the idempotency key: the message is sent again under the
+   * same id while no answer comes or the service is away, and is answered once.
+   */
+  send(conversationId: string, message: SendMessage, options: CallOptions = {}): Promise<MessageAccepted> {
+    const body = { ...message, id: message.id ?? newUuid() };
+    const path = `${conversationPath(conversationId)}/messages`;
+    return this.#request(path, { ...options, method: "POST", body, isRepeatable: true });
+  }
+
+  /** See `follow`: resolves when there is nothing more to follow. */
+  follow(conversationId: string, options: Omit<FollowOptions, "url" | "fetch">): Promise<FollowEnd> {
+    const { baseUrl, fetch } = this.#transport;
+    return follow({ ...options, url: `${baseUrl}${conversationPath(conversationId)}/stream`, fetch });
+  }
+
+  run(runId: string, options: CallOptions = {}): Promise<Run> {
+    return this.#request(runPath(runId), options);
+  }
+
+  cancelRun(runId: string, options: CallOptions = {}): Promise<CancelAccepted> {
+    return this.#request(`${runPath(runId)}/cancel`, { ...options, method: "POST", isRepeatable: true });
+  }
+
+  agents(options: CallOptions = {}): Promise<AgentList> {
+    return this.#request("/v1/agents", options);
+  }
+
+  tools(options: CallOptions = {}): Promise<ToolList> {
+    return this.#request("/v1/tools", options);
+  }
+
+  approvals({ status, signal }: CallOptions & { status?: ApprovalStatus } = {}): Promise<ApprovalList> {
+    return this.#request("/v1/approvals", { query: { status }, signal });
+  }
+
+  /** The same decision again succeeds; another one is HoldfastError `approval_conflict`. */
+  decide(
+    approvalId: string,
+    decision: Decision["decision"],
+    { comment, signal }: CallOptions & { comment?: string } = {},
+  ): Promise<ApprovalEvent> {
+    const body: Decision = comment === undefined ? { decision } : { decision, comment };
+    const path = `/v1/approvals/${encodeURIComponent(approvalId)}`;
+    return this.#request(path, { method: "POST", body, signal, isRepeatable: true });
+  }
+
+  async #request<Body>(path: string, options: RequestOptions): Promise<Body> {
+    return (await requestJson(this.#transport, path, options)) as Body;
+  }
+}
+
+const conversationPath = (id: string) => `/v1/conversations/${encodeURIComponent(id)}`;
+const runPath = (id: string) => `/v1/runs/${encodeURIComponent(id)}`;
