@@ -7,3 +7,5 @@ export * from "./ports/event-log.ts";
 export * from "./ports/runs.ts";
 export * from "./ports/tool-calls.ts";
 export * from "./ports/work-queue.ts";
+export { uuidV5 } from "./ids.ts";
+export { createRedisBus } from "./redis-bus.ts";

@@ -5,7 +5,10 @@ export interface Control {
   send(agent: string, command: ControlCommand): Promise<void>;
   state(agent: string): Promise<AgentState>;
   /** Every command to these agents from now on, in order. Call the answer to stop. */
-  listen(agents: readonly string[], onCommand: (agent: string, command: ControlCommand) => void): Promise<() => Promise<void>>;
+  listen(
+    agents: readonly string[],
+    onCommand: (agent: string, command: ControlCommand) => void,
+  ): Promise<() => Promise<void>>;
 }
 
 /** Who is alive: a key per process that it must keep beating. */

@@ -12,7 +12,10 @@ import type {
 } from "@holdfast/protocol";
 import type { TraceContext } from "./entry.ts";
 
-export type Lookup<Found> = { readonly outcome: "found"; readonly value: Found } | { readonly outcome: "missing" } | { readonly outcome: "deleted" };
+export type Lookup<Found> =
+  | { readonly outcome: "found"; readonly value: Found }
+  | { readonly outcome: "missing" }
+  | { readonly outcome: "deleted" };
 
 export interface NewMessage {
   readonly envelope: MessageEnvelope;
@@ -60,7 +63,9 @@ export interface ConversationSnapshot {
  */
 export interface Conversations {
   /** `exists` answers the first creation's body, whatever is sent now. */
-  create(given: Conversation & { metadata: Metadata }): Promise<{ outcome: "created" | "exists"; conversation: Conversation } | { outcome: "deleted" }>;
+  create(
+    given: Conversation & { metadata: Metadata },
+  ): Promise<{ outcome: "created" | "exists"; conversation: Conversation } | { outcome: "deleted" }>;
   find(id: string): Promise<Lookup<Conversation & { metadata: Metadata }>>;
   /** Newest first. */
   list(page: PageRequest): Promise<PageOf<ConversationSummary>>;
@@ -76,5 +81,8 @@ export interface Conversations {
   accept(message: NewMessage): Promise<Accepted>;
   findRun(runId: string): Promise<Run | undefined>;
   /** Durable. `ended` when the run was over already. Undefined for an unknown run. */
-  cancelRun(runId: string, by: string): Promise<{ outcome: "requested" | "cancelled" | "ended"; status: RunStatus; agent: string } | undefined>;
+  cancelRun(
+    runId: string,
+    by: string,
+  ): Promise<{ outcome: "requested" | "cancelled" | "ended"; status: RunStatus; agent: string } | undefined>;
 }

@@ -2,7 +2,9 @@ import type { HistoryMessage, MessageEnvelope, StreamEvent, TerminalStatus, Usag
 import type { TraceContext } from "./entry.ts";
 
 type Filled = "conversation_id" | "run_id" | "agent" | "attempt" | "created_at";
-type DraftOf<Event> = Event extends unknown ? { [Key in keyof Event as string extends Key ? never : Key extends Filled ? never : Key]: Event[Key] } : never;
+type DraftOf<Event> = Event extends unknown
+  ? { [Key in keyof Event as string extends Key ? never : Key extends Filled ? never : Key]: Event[Key] }
+  : never;
 /** An event as a run's owner writes it; the lease fills in conversation, run, agent, attempt and time. */
 export type EventDraft = DraftOf<StreamEvent>;
 
@@ -48,7 +50,12 @@ export interface HistoryRecord {
   readonly shown: HistoryMessage;
   readonly model:
     | { readonly role: "user"; readonly content: string }
-    | { readonly role: "assistant"; readonly content: string; readonly calls: readonly JournalCall[]; readonly provider?: unknown }
+    | {
+        readonly role: "assistant";
+        readonly content: string;
+        readonly calls: readonly JournalCall[];
+        readonly provider?: unknown;
+      }
     | { readonly role: "tool"; readonly tool_call_id: string; readonly content: string };
 }
 
@@ -78,12 +85,14 @@ export interface RunLease {
   readonly attempt: number;
   /** Buffers and returns at once; one write per event-loop tick, in order, never two in flight. `journal` fields become durable in the same write. */
   append(event: EventDraft, journal?: JournalWrite): void;
-  /** Resolves when all that was appended is durable. Throws Fenced, or BusUnavailable when the bounded buffer's wait is over. */
+  /** Resolves when all that was appended is durable. Throws Fenced. Waits while Redis is away. */
   flush(): Promise<void>;
   /** Bytes waiting to be written: stop reading the model above a limit. */
   readonly bufferedBytes: number;
   /** The owner restarts the unfinished step: raises `attempt` and appends `attempt {mode: supersede}`. */
   supersede(step: number, cause: string): void;
+  /** Looks at the cancel flag and the lease now: called when the bell rings. */
+  checkCancel(): Promise<void>;
   /** Earlier turns of the conversation, oldest first. */
   history(): Promise<readonly HistoryRecord[]>;
   /**
@@ -110,7 +119,10 @@ export interface RunEnding {
   readonly error?: { readonly code: string; readonly message: string; readonly retryable: boolean };
   readonly usage: Usage;
   /** Every run that showed text has exactly one. */
-  readonly output?: { readonly text: string; readonly finish_reason: "stop" | "length" | "content_filter" | "budget" | "cancelled" | "error" };
+  readonly output?: {
+    readonly text: string;
+    readonly finish_reason: "stop" | "length" | "content_filter" | "budget" | "cancelled" | "error";
+  };
   /** What this turn adds to the conversation, the user's message first. */
   readonly history: readonly HistoryRecord[];
 }

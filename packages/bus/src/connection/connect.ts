@@ -1,0 +1,51 @@
+import { Redis, type RedisOptions } from "ioredis";
+
+export interface ConnectOptions {
+  readonly url: string;
+  /** Shown in CLIENT LIST, so that an operator sees who holds a connection. */
+  readonly name: string;
+  readonly commandTimeoutMs?: number;
+  /** For a connection that blocks: a reply older than this means that the connection is dead. */
+  readonly socketTimeoutMs?: number;
+  readonly autoPipelining?: boolean;
+  readonly onTrouble: (message: string, error: unknown) => void;
+}
+
+const RECONNECT_CAP_MS = 1_000;
+const TROUBLE_EVERY_MS = 5_000;
+
+/**
+ * One connection to Redis that reconnects for ever. Commands wait for it: every write of ours is idempotent, so resending
+ * one whose reply was lost is safe. A failover shows as READONLY: reconnect and send again.
+ */
+export function connect(options: ConnectOptions): Redis {
+  const settings: Omit<RedisOptions, "replyMapping"> = {
+    connectionName: options.name,
+    maxRetriesPerRequest: null,
+    enableAutoPipelining: options.autoPipelining ?? false,
+    autoResendUnfulfilledCommands: options.socketTimeoutMs === undefined,
+    autoResubscribe: false,
+    connectTimeout: 3_000,
+    keepAlive: 30_000,
+    noDelay: true,
+    retryStrategy: (tries) => Math.min(50 * 2 ** Math.min(tries, 5), RECONNECT_CAP_MS) * (0.75 + Math.random() / 2),
+    reconnectOnError: (error) => (error.message.startsWith("READONLY") ? 2 : false),
+    ...(options.commandTimeoutMs === undefined ? {} : { commandTimeout: options.commandTimeoutMs }),
+    ...(options.socketTimeoutMs === undefined ? {} : { socketTimeout: options.socketTimeoutMs }),
+  };
+  const redis = new Redis(options.url, settings);
+  let quietUntil = 0;
+  redis.on("error", (error: unknown) => {
+    // A Redis that is away fails many times a second: say it now and then.
+    if (Date.now() < quietUntil) return;
+    quietUntil = Date.now() + TROUBLE_EVERY_MS;
+    options.onTrouble(`connection ${options.name} to Redis is in trouble`, error);
+  });
+  return redis;
+}
+
+/** Ends a connection without waiting for an absent Redis. */
+export async function disconnect(redis: Redis): Promise<void> {
+  if (redis.status === "ready") await redis.quit().catch(() => undefined);
+  redis.disconnect();
+}

@@ -1,0 +1,51 @@
+import { AgentState, ControlCommand, controlTopic, newUuid } from "@holdfast/protocol";
+import type { Redis } from "ioredis";
+import { Commands } from "../connection/commands.ts";
+import { controlStateKey } from "../keys.ts";
+import type { Control } from "../ports/control.ts";
+import { tailTopics } from "./tail-topics.ts";
+
+const KEPT_COMMANDS = 1_000;
+
+export class RedisControl implements Control {
+  readonly #commands: Commands;
+  readonly #connectBlocking: () => Redis;
+
+  constructor(commands: Commands, connectBlocking: () => Redis) {
+    this.#commands = commands;
+    this.#connectBlocking = connectBlocking;
+  }
+
+  async send(agent: string, command: ControlCommand): Promise<void> {
+    const payload = JSON.stringify(command);
+    await this.#commands.send((redis) =>
+      redis.xadd(controlTopic(agent), "MAXLEN", "~", KEPT_COMMANDS, "*", "id", newUuid(), "payload", payload),
+    );
+  }
+
+  async state(agent: string): Promise<AgentState> {
+    const state = await this.#commands.send((redis) => redis.hget(controlStateKey(agent), "state"));
+    return AgentState.catch("running").parse(state);
+  }
+
+  async listen(
+    agents: readonly string[],
+    onCommand: (agent: string, command: ControlCommand) => void,
+  ): Promise<() => Promise<void>> {
+    const byTopic = new Map(agents.map((agent) => [controlTopic(agent), agent]));
+    return tailTopics(this.#connectBlocking(), [...byTopic.keys()], (topic, payload) => {
+      const command = parse(payload);
+      const agent = byTopic.get(topic);
+      if (command && agent) onCommand(agent, command);
+    });
+  }
+}
+
+/** A command that cannot be read is nobody's to obey. */
+function parse(payload: string): ControlCommand | undefined {
+  try {
+    return ControlCommand.parse(JSON.parse(payload));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,64 @@
+import { setInterval as every } from "node:timers";
+import type { Commands } from "../connection/commands.ts";
+import { aliveKey, presenceKey } from "../keys.ts";
+import type { Presence } from "../ports/control.ts";
+
+/** A death is noticed after at most TTL; a beat may come late by the difference before it is a false alarm. */
+const BEAT_MS = 900;
+const TTL_MS = 2_500;
+const FORGET_MS = 60_000;
+
+export class RedisPresence implements Presence {
+  readonly #commands: Commands;
+  readonly #instance: string;
+  readonly #timers = new Set<NodeJS.Timeout>();
+
+  constructor(commands: Commands, instance: string) {
+    this.#commands = commands;
+    this.#instance = instance;
+  }
+
+  async join(role: string, agents: readonly string[]): Promise<() => Promise<void>> {
+    const card = JSON.stringify({ agents });
+    const beat = async (): Promise<void> => {
+      await Promise.all([
+        this.#commands.send((redis) => redis.set(aliveKey(this.#instance), card, "PX", TTL_MS)),
+        this.#commands.send((redis) => redis.zadd(presenceKey(role), Date.now(), this.#instance)),
+      ]);
+    };
+    await beat();
+    const timer = every(() => void beat().catch(() => undefined), BEAT_MS);
+    this.#timers.add(timer);
+    return async () => {
+      clearInterval(timer);
+      this.#timers.delete(timer);
+      await Promise.all([
+        this.#commands.send((redis) => redis.del(aliveKey(this.#instance))),
+        this.#commands.send((redis) => redis.zrem(presenceKey(role), this.#instance)),
+      ]);
+    };
+  }
+
+  /** Stops beating without a word, as a death would. */
+  close(): void {
+    for (const timer of this.#timers) clearInterval(timer);
+  }
+
+  async isAlive(instance: string): Promise<boolean> {
+    return (await this.#commands.send((redis) => redis.exists(aliveKey(instance)))) === 1;
+  }
+
+  async members(role: string): ReturnType<Presence["members"]> {
+    const key = presenceKey(role);
+    const since = Date.now() - FORGET_MS;
+    await this.#commands.send((redis) => redis.zremrangebyscore(key, "-inf", since));
+    const instances = await this.#commands.send((redis) => redis.zrangebyscore(key, since, "+inf"));
+    const cards = await Promise.all(
+      instances.map((instance) => this.#commands.send((redis) => redis.get(aliveKey(instance)))),
+    );
+    return instances.flatMap((instance, at) => {
+      const card = cards[at];
+      return card ? [{ instance, agents: (JSON.parse(card) as { agents: string[] }).agents }] : [];
+    });
+  }
+}

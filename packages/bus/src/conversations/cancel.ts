@@ -1,0 +1,40 @@
+import { type Run, type RunEvent, RunStatus, streamTopic } from "@holdfast/protocol";
+import { type Commands, text } from "../connection/commands.ts";
+import { historyKey, inboxKey, metaKey, runKey } from "../keys.ts";
+import type { Control } from "../ports/control.ts";
+import type { Conversations } from "../ports/conversations.ts";
+
+/** The script knows the attempt; this number marks where it goes. */
+const ATTEMPT_TO_FILL_IN = -1;
+
+/** Cancel is a durable flag of the run; the control topic is only the bell that makes the owner look (protocol §2.7). */
+export async function cancelRun(
+  commands: Commands,
+  control: Control,
+  run: Run,
+  by: string,
+): ReturnType<Conversations["cancelRun"]> {
+  const now = new Date().toISOString();
+  const ending: RunEvent = {
+    attempt: ATTEMPT_TO_FILL_IN,
+    event: "run",
+    conversation_id: run.conversation_id,
+    created_at: now,
+    run_id: run.id,
+    agent: run.agent,
+    status: "cancelled",
+    message_id: run.message_id,
+    reason: "cancelled",
+  };
+  const id = run.conversation_id;
+  const keys = [streamTopic(id), metaKey(id), runKey(id, run.id), inboxKey(id), historyKey(id)];
+  const reply = await commands.script("cancel-5", keys, [run.id, by, JSON.stringify(ending), now]);
+  const outcome = text(reply[0]);
+  if (outcome === "missing") return undefined;
+  if (outcome === "requested") await control.send(run.agent, { type: "cancel", run_id: run.id, by });
+  return {
+    outcome: outcome as "requested" | "cancelled" | "ended",
+    status: RunStatus.parse(text(reply[1])),
+    agent: run.agent,
+  };
+}

@@ -1,0 +1,120 @@
+import { createHash } from "node:crypto";
+import { type RunEvent, type RunStatus, streamTopic, type UserMessageEvent } from "@holdfast/protocol";
+import { type Commands, text } from "../connection/commands.ts";
+import { runIdOf } from "../ids.ts";
+import { CONVERSATIONS_KEY, inboxKey, messagesKey, metaKey, runKey, runPointerKey, tombstoneKey } from "../keys.ts";
+import type { Control } from "../ports/control.ts";
+import type { Accepted, NewMessage } from "../ports/conversations.ts";
+import { type Outbox, queueTurn } from "./outbox.ts";
+
+const TITLE_LENGTH = 80;
+
+/** Accepts messages, from HTTP and from bare queue entries alike (bus design, "Accept"). */
+export class Intake {
+  readonly #commands: Commands;
+  readonly #outbox: Outbox;
+  readonly #control: Control;
+
+  constructor(commands: Commands, outbox: Outbox, control: Control) {
+    this.#commands = commands;
+    this.#outbox = outbox;
+    this.#control = control;
+  }
+
+  async accept(message: NewMessage): Promise<Accepted> {
+    const { envelope } = message;
+    const conversationId = envelope.conversation_id;
+    const runId = runIdOf(conversationId, envelope.id);
+    // Pointers come before the fact: one without its fact reads as unknown.
+    await Promise.all([
+      this.#outbox.put(conversationId, runId),
+      this.#commands.send((redis) => redis.set(runPointerKey(runId), conversationId)),
+      this.#commands.send((redis) => redis.zadd(CONVERSATIONS_KEY, "NX", Date.now(), conversationId)),
+    ]);
+    const reply = await this.#commands.script(
+      "accept-6",
+      [
+        streamTopic(conversationId),
+        metaKey(conversationId),
+        messagesKey(conversationId),
+        inboxKey(conversationId),
+        runKey(conversationId, runId),
+        tombstoneKey(conversationId),
+      ],
+      acceptArguments(message, runId),
+    );
+    const outcome = text(reply[0]) as Accepted["outcome"];
+    // A duplicate may be the second try of an accept that died before it queued: queue it again, consumers dedupe.
+    const waits = outcome === "accepted" || (outcome === "duplicate" && text(reply[2]) === "queued");
+    if (waits) {
+      await queueTurn(this.#commands, {
+        conversationId,
+        agent: message.agent,
+        messageId: envelope.id,
+        envelope: JSON.stringify(envelope),
+        trace: message.trace,
+        alreadyQueued: message.alreadyQueued ?? false,
+      });
+    }
+    await this.#outbox.remove(conversationId, runId);
+    if (text(reply[3]))
+      await this.#control.send(message.agent, { type: "cancel", run_id: text(reply[3]), by: envelope.sender });
+    if (outcome === "deleted") await this.#commands.send((redis) => redis.zrem(CONVERSATIONS_KEY, conversationId));
+    if (outcome === "busy") return { outcome, runId: text(reply[1]) };
+    if (outcome === "deleted" || outcome === "conflict") return { outcome };
+    return { outcome, runId: text(reply[1]), status: text(reply[2]) as RunStatus };
+  }
+}
+
+function acceptArguments(message: NewMessage, runId: string): string[] {
+  const { envelope, agent } = message;
+  const common = { conversation_id: envelope.conversation_id, created_at: envelope.created_at };
+  const userMessage: UserMessageEvent = {
+    event: "user_message",
+    ...common,
+    message_id: envelope.id,
+    sender: envelope.sender,
+    content: envelope.content,
+    run_id: runId,
+    agent,
+    attempt: 0,
+  };
+  const queued: RunEvent = {
+    event: "run",
+    ...common,
+    run_id: runId,
+    agent,
+    attempt: 0,
+    status: "queued",
+    message_id: envelope.id,
+  };
+  return [
+    envelope.id,
+    runId,
+    bodyHash(message),
+    message.onBusy,
+    JSON.stringify(userMessage),
+    JSON.stringify(queued),
+    agent,
+    JSON.stringify(envelope),
+    JSON.stringify(message.trace),
+    envelope.created_at,
+    titleOf(envelope.content),
+    "{}",
+  ];
+}
+
+/** What makes two messages under one id the same message. Times are not part of it: a retry is later. */
+function bodyHash({ envelope, agent }: NewMessage): string {
+  const body = [agent, envelope.content, envelope.sender, envelope.metadata];
+  return createHash("sha256").update(JSON.stringify(body)).digest("base64url");
+}
+
+function titleOf(content: string): string {
+  const line = content.trim().split("\n", 1)[0] ?? "";
+  return line.length > TITLE_LENGTH
+    ? `${Array.from(line)
+        .slice(0, TITLE_LENGTH - 1)
+        .join("")}…`
+    : line;
+}

@@ -1,0 +1,150 @@
+import {
+  chatTopic,
+  type Conversation,
+  type ConversationSummary,
+  type HistoryMessage,
+  type Metadata,
+  resultsTopic,
+  type Run,
+  streamTopic,
+} from "@holdfast/protocol";
+import { type Commands, text } from "../connection/commands.ts";
+import {
+  CONVERSATIONS_KEY,
+  callsKey,
+  historyKey,
+  inboxKey,
+  messagesKey,
+  metaKey,
+  runKey,
+  runKeyPrefix,
+  runPointerKey,
+  tombstoneKey,
+} from "../keys.ts";
+import type { Control } from "../ports/control.ts";
+import type {
+  Accepted,
+  ConversationSnapshot,
+  Conversations,
+  Lookup,
+  NewMessage,
+  PageOf,
+  PageRequest,
+} from "../ports/conversations.ts";
+import { cancelRun } from "./cancel.ts";
+import type { Intake } from "./intake.ts";
+import { pageOfConversations } from "./listing.ts";
+import { publicRun } from "./run-record.ts";
+import { snapshotFrom } from "./snapshot.ts";
+
+const TOMBSTONE_SECONDS = 24 * 60 * 60;
+
+export class RedisConversations implements Conversations {
+  readonly #commands: Commands;
+  readonly #intake: Intake;
+  readonly #control: Control;
+
+  constructor(commands: Commands, intake: Intake, control: Control) {
+    this.#commands = commands;
+    this.#intake = intake;
+    this.#control = control;
+  }
+
+  async create(given: Conversation & { metadata: Metadata }): ReturnType<Conversations["create"]> {
+    await this.#commands.send((redis) => redis.zadd(CONVERSATIONS_KEY, "NX", Date.parse(given.created_at), given.id));
+    const reply = await this.#commands.script(
+      "create-2",
+      [metaKey(given.id), tombstoneKey(given.id)],
+      [given.created_at, JSON.stringify(given.metadata)],
+    );
+    const outcome = text(reply[0]);
+    if (outcome === "deleted") {
+      await this.#commands.send((redis) => redis.zrem(CONVERSATIONS_KEY, given.id));
+      return { outcome };
+    }
+    return {
+      outcome: outcome === "created" ? "created" : "exists",
+      conversation: { id: given.id, created_at: text(reply[1]) },
+    };
+  }
+
+  async find(id: string): Promise<Lookup<Conversation & { metadata: Metadata }>> {
+    const [[createdAt, metadata], deleted] = await Promise.all([
+      this.#commands.send((redis) => redis.hmget(metaKey(id), "created_at", "metadata")),
+      this.#commands.send((redis) => redis.exists(tombstoneKey(id))),
+    ]);
+    if (deleted) return { outcome: "deleted" };
+    if (!createdAt) return { outcome: "missing" };
+    return {
+      outcome: "found",
+      value: { id, created_at: createdAt, metadata: JSON.parse(metadata ?? "{}") as Metadata },
+    };
+  }
+
+  list(page: PageRequest): Promise<PageOf<ConversationSummary>> {
+    return pageOfConversations(this.#commands, page);
+  }
+
+  async snapshot(id: string): Promise<Lookup<ConversationSnapshot>> {
+    const keys = [metaKey(id), historyKey(id), inboxKey(id), runKeyPrefix(id), tombstoneKey(id)];
+    const reply = await this.#commands.script("snapshot-5", keys, []);
+    const outcome = text(reply[0]) as "found" | "missing" | "deleted";
+    return outcome === "found" ? { outcome, value: snapshotFrom(id, reply) } : { outcome };
+  }
+
+  async history(id: string, page: PageRequest): Promise<Lookup<PageOf<HistoryMessage>>> {
+    const snapshot = await this.snapshot(id);
+    if (snapshot.outcome !== "found") return snapshot;
+    const { messages } = snapshot.value;
+    const from = page.cursor === undefined ? 0 : Number.parseInt(page.cursor, 10);
+    const until = from + page.limit;
+    return {
+      outcome: "found",
+      value: { data: messages.slice(from, until), nextCursor: until < messages.length ? String(until) : null },
+    };
+  }
+
+  async delete(id: string): Promise<"deleted" | "missing"> {
+    const keys = [
+      streamTopic(id),
+      metaKey(id),
+      messagesKey(id),
+      inboxKey(id),
+      historyKey(id),
+      tombstoneKey(id),
+      runKeyPrefix(id),
+    ];
+    const reply = await this.#commands.script("delete-7", keys, [TOMBSTONE_SECONDS]);
+    if (text(reply[0]) !== "deleted") return "missing";
+    const runs = reply.slice(1).map(text);
+    const agents = new Map<string, string>();
+    for (let at = 0; at + 1 < runs.length; at += 2) agents.set(runs[at] ?? "", runs[at + 1] ?? "");
+    await Promise.all([
+      this.#commands.send((redis) => redis.zrem(CONVERSATIONS_KEY, id)),
+      this.#commands.send((redis) => redis.del(chatTopic(id))),
+      this.#commands.send((redis) => redis.del(resultsTopic(id))),
+      this.#commands.send((redis) => redis.del(callsKey(id))),
+      ...[...agents.keys()].map((runId) => this.#commands.send((redis) => redis.del(runPointerKey(runId)))),
+    ]);
+    // The bell makes owners look at once; their fence is gone already.
+    for (const [runId, agent] of agents)
+      if (agent) await this.#control.send(agent, { type: "cancel", run_id: runId, by: "system:delete" });
+    return "deleted";
+  }
+
+  accept(message: NewMessage): Promise<Accepted> {
+    return this.#intake.accept(message);
+  }
+
+  async findRun(runId: string): Promise<Run | undefined> {
+    const conversationId = await this.#commands.send((redis) => redis.get(runPointerKey(runId)));
+    if (!conversationId) return undefined;
+    const fields = await this.#commands.send((redis) => redis.hgetall(runKey(conversationId, runId)));
+    return fields["id"] ? publicRun(conversationId, new Map(Object.entries(fields))) : undefined;
+  }
+
+  async cancelRun(runId: string, by: string): ReturnType<Conversations["cancelRun"]> {
+    const run = await this.findRun(runId);
+    return run ? cancelRun(this.#commands, this.#control, run, by) : undefined;
+  }
+}

@@ -1,0 +1,45 @@
+import { type MessageEnvelope, Run, RunStatus, type Usage } from "@holdfast/protocol";
+import type { Journal, JournalResult, JournalStep } from "../ports/runs.ts";
+
+/** A run's hash in Redis, read. Fields `j:step:<n>`, `j:result:<tool_call_id>`, `j:started:<tool_call_id>` are its journal. */
+type Fields = ReadonlyMap<string, string>;
+
+const NO_USAGE: Usage = { input_tokens: 0, output_tokens: 0, total_tokens: 0 };
+
+export const statusOf = (fields: Fields): RunStatus => RunStatus.parse(fields.get("status"));
+export const envelopeOf = (fields: Fields): MessageEnvelope =>
+  JSON.parse(fields.get("envelope") ?? "null") as MessageEnvelope;
+
+export function journalOf(fields: Fields): Journal {
+  const steps: JournalStep[] = [];
+  const results = new Map<string, JournalResult>();
+  const started = new Map<string, string>();
+  for (const [field, value] of fields) {
+    if (field.startsWith("j:step:")) steps.push(JSON.parse(value) as JournalStep);
+    else if (field.startsWith("j:result:"))
+      results.set(field.slice("j:result:".length), JSON.parse(value) as JournalResult);
+    else if (field.startsWith("j:started:")) started.set(field.slice("j:started:".length), value);
+  }
+  return { steps: steps.sort((a, b) => a.step - b.step), results, started };
+}
+
+/** What `GET /v1/runs/:id` shows. */
+export function publicRun(conversationId: string, fields: Fields): Run {
+  const optional = (name: string, key: string): object => (fields.has(key) ? { [name]: fields.get(key) } : {});
+  const startedMs = fields.get("started_ms");
+  return Run.parse({
+    id: fields.get("id"),
+    conversation_id: conversationId,
+    message_id: fields.get("message_id"),
+    agent: fields.get("agent"),
+    status: fields.get("status"),
+    attempt: Number(fields.get("attempt") ?? 0),
+    steps: Number(fields.get("steps") ?? 0),
+    usage: fields.has("usage") ? (JSON.parse(fields.get("usage") ?? "") as Usage) : NO_USAGE,
+    created_at: fields.get("created_at"),
+    ...(startedMs ? { started_at: new Date(Number(startedMs)).toISOString() } : {}),
+    ...optional("finished_at", "finished_at"),
+    ...optional("reason", "reason"),
+    ...(fields.has("error") ? { error: JSON.parse(fields.get("error") ?? "") as unknown } : {}),
+  });
+}

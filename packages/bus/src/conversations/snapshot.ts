@@ -1,0 +1,63 @@
+import type { HistoryMessage, Metadata } from "@holdfast/protocol";
+import { type Reply, record, text } from "../connection/commands.ts";
+import type { ConversationSnapshot } from "../ports/conversations.ts";
+import type { HistoryRecord } from "../ports/runs.ts";
+import { envelopeOf, journalOf, statusOf } from "./run-record.ts";
+import { toolMessage, assistantMessage, userMessage } from "./history-messages.ts";
+
+type Fields = ReadonlyMap<string, string>;
+
+/** The answer of snapshot-5.lua as a ConversationSnapshot. */
+export function snapshotFrom(id: string, reply: readonly Reply[]): ConversationSnapshot {
+  const meta = record(reply[1]);
+  const history = asList(reply[2]).map((entry) => (JSON.parse(text(entry)) as HistoryRecord).shown);
+  const active = record(reply[3]);
+  const waiting = asList(reply[4]).map((run) => userMessage(envelopeOf(record(run)), text(record(run).get("id"))));
+  const epoch = meta.get("epoch") ?? "0";
+  return {
+    conversation: {
+      id,
+      created_at: meta.get("created_at") ?? "",
+      metadata: JSON.parse(meta.get("metadata") ?? "{}") as Metadata,
+    },
+    cursor: `${epoch}-${meta.get("seq") ?? "0"}`,
+    messages: [...history, ...closedParts(active), ...waiting],
+    activeRun: active.size === 0 ? null : activeRun(active),
+    activeRunFrom: active.get("entry") ?? null,
+    approvals: [],
+  };
+}
+
+function asList(reply: Reply | undefined): Reply[] {
+  return Array.isArray(reply) ? reply : [];
+}
+
+function activeRun(run: Fields): ConversationSnapshot["activeRun"] {
+  const finishedSteps = journalOf(run).steps.length;
+  return {
+    id: text(run.get("id")),
+    agent: text(run.get("agent")),
+    status: statusOf(run),
+    attempt: Number(run.get("attempt")),
+    step: finishedSteps,
+    text: "",
+  };
+}
+
+/** What the running turn has finished so far: its question, closed steps and tool results. */
+function closedParts(run: Fields): HistoryMessage[] {
+  if (run.size === 0) return [];
+  const runId = text(run.get("id"));
+  const agent = text(run.get("agent"));
+  const { steps, results } = journalOf(run);
+  return [
+    userMessage(envelopeOf(run), runId),
+    ...steps.flatMap((step) => [
+      assistantMessage(runId, agent, step),
+      ...step.calls.flatMap((call) => {
+        const result = results.get(call.id);
+        return result ? [toolMessage(runId, call.name, result)] : [];
+      }),
+    ]),
+  ];
+}

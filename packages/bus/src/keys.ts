@@ -1,0 +1,42 @@
+import { resultsTopic, streamTopic } from "@holdfast/protocol";
+
+/**
+ * Every key that is not a topic. What belongs to one conversation shares its stream's slot: the whole topic stands in
+ * the hash tag (protocol §2.5).
+ */
+const ofStream = (conversationId: string, part: string): string => `{${streamTopic(conversationId)}}:${part}`;
+
+/** Hash: epoch, seq, created_at, metadata, title, updated_at, turn, claims, active, owner, fence. */
+export const metaKey = (conversationId: string): string => ofStream(conversationId, "meta");
+/** Hash: message id -> {run_id, hash, entry}. */
+export const messagesKey = (conversationId: string): string => ofStream(conversationId, "messages");
+/** List of run ids that wait, in turn order. */
+export const inboxKey = (conversationId: string): string => ofStream(conversationId, "inbox");
+/** List of HistoryRecord as JSON, oldest first. */
+export const historyKey = (conversationId: string): string => ofStream(conversationId, "history");
+/** String that outlives a deleted conversation. */
+export const tombstoneKey = (conversationId: string): string => ofStream(conversationId, "deleted");
+export const runKeyPrefix = (conversationId: string): string => ofStream(conversationId, "run:");
+/** Hash: the run's record and, in fields `j:…`, its journal. */
+export const runKey = (conversationId: string, runId: string): string => `${runKeyPrefix(conversationId)}${runId}`;
+/** Hash: call id -> state. */
+export const callsKey = (conversationId: string): string => `{${resultsTopic(conversationId)}}:calls`;
+
+/** String: the run's conversation. Written before the run exists; without the run it counts as unknown. */
+export const runPointerKey = (runId: string): string => `run:${runId}`;
+/** Sorted set: conversation ids by creation time, unix ms. */
+export const CONVERSATIONS_KEY = "conversations";
+
+const OUTBOX_SHARDS = 16;
+/** Sorted set: accepted turns whose queue entry is not confirmed, by time, unix ms. */
+export const outboxKey = (conversationId: string): string =>
+  `outbox:${Number.parseInt(conversationId.slice(0, 2), 16) % OUTBOX_SHARDS}`;
+export const OUTBOX_KEYS: readonly string[] = Array.from({ length: OUTBOX_SHARDS }, (_, shard) => `outbox:${shard}`);
+
+/** String with a time to live: the process `instance` is alive. */
+export const aliveKey = (instance: string): string => `alive:${instance}`;
+/** Sorted set: instances of a role by their last beat, unix ms. */
+export const presenceKey = (role: string): string => `presence:${role}`;
+export const catalogKey = (toolset: string): string => `catalog:${toolset}`;
+export const CATALOG_INDEX_KEY = "catalogs";
+export const controlStateKey = (agent: string): string => `{control:${agent}}:state`;

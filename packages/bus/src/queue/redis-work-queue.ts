@@ -1,0 +1,183 @@
+import { dlqTopic } from "@holdfast/protocol";
+import type { Redis } from "ioredis";
+import { Commands } from "../connection/commands.ts";
+import { disconnect } from "../connection/connect.ts";
+import { fieldOf } from "../log/redis-event-log.ts";
+import type { Presence } from "../ports/control.ts";
+import type { Entry } from "../ports/entry.ts";
+import type { WorkQueue } from "../ports/work-queue.ts";
+import { reclaimFromDead } from "./reclaim.ts";
+
+/** An entry handed over looks this old, so that nobody takes it for fresh. */
+const HANDED_OVER_IDLE_MS = 3_600_000;
+
+export interface WorkQueueOptions {
+  readonly topics: readonly string[];
+  readonly group: string;
+  readonly consumer: string;
+  readonly commands: Commands;
+  /** A connection of its own: a blocking read holds up every other command. */
+  readonly blocking: Redis;
+  readonly presence: Presence;
+}
+
+export class RedisWorkQueue implements WorkQueue {
+  readonly #options: WorkQueueOptions;
+  readonly #blocking: Commands;
+  #topics: readonly string[];
+  /** Entries given out and neither acknowledged nor handed over, as `<topic> <entry id>`. */
+  readonly #inHand = new Set<string>();
+  /** A read whose reply was lost may have made entries pending here that we never saw. */
+  #mayHaveLost = false;
+
+  constructor(options: WorkQueueOptions) {
+    this.#options = options;
+    this.#topics = options.topics;
+    this.#blocking = new Commands(options.blocking);
+  }
+
+  setTopics(topics: readonly string[]): void {
+    this.#topics = topics;
+  }
+
+  async read(count: number, blockMs: number): Promise<Entry[]> {
+    const topics = this.#topics;
+    if (topics.length === 0 || count < 1) return [];
+    const { group, consumer } = this.#options;
+    try {
+      if (this.#mayHaveLost) {
+        const unseen = await this.#readPending(topics);
+        this.#mayHaveLost = false;
+        if (unseen.length > 0) return unseen;
+      }
+      // COUNT is per topic: share the slots out, so that hardly anything waits in a consumer that may die.
+      const each = Math.max(1, Math.ceil(count / topics.length));
+      const cursors = topics.map(() => ">");
+      const reply = await this.#blocking.send((redis) =>
+        redis.xreadgroup("GROUP", group, consumer, "COUNT", each, "BLOCK", blockMs, "STREAMS", ...topics, ...cursors),
+      );
+      return this.#take(entriesOf(reply));
+    } catch (error) {
+      if (!isMissingGroup(error)) {
+        this.#mayHaveLost = true;
+        throw error;
+      }
+      await this.#createGroups(topics);
+      return [];
+    }
+  }
+
+  /** Our own pending entries that were never given out. */
+  async #readPending(topics: readonly string[]): Promise<Entry[]> {
+    const { commands, group, consumer } = this.#options;
+    const replies = await Promise.all(
+      topics.map((topic) =>
+        commands.send((redis) => redis.xreadgroup("GROUP", group, consumer, "COUNT", 1_000, "STREAMS", topic, "0")),
+      ),
+    );
+    return this.#take(replies.flatMap(entriesOf).filter((entry) => !this.#inHand.has(handle(entry))));
+  }
+
+  #take(entries: Entry[]): Entry[] {
+    for (const entry of entries) this.#inHand.add(handle(entry));
+    return entries;
+  }
+
+  async reclaim(count: number): Promise<Entry[]> {
+    const { commands, group, consumer, presence } = this.#options;
+    const entries: Entry[] = [];
+    for (const topic of this.#topics) {
+      if (entries.length >= count) break;
+      try {
+        entries.push(
+          ...(await reclaimFromDead(commands, presence, { topic, group, consumer, count: count - entries.length })),
+        );
+      } catch (error) {
+        if (!isMissingGroup(error)) throw error;
+      }
+    }
+    return this.#take(entries);
+  }
+
+  async ack(entry: Entry): Promise<void> {
+    const { commands, group } = this.#options;
+    await Promise.all([
+      commands.send((redis) => redis.xack(entry.topic, group, entry.entryId)),
+      commands.send((redis) => redis.xdel(entry.topic, entry.entryId)),
+    ]);
+    this.#inHand.delete(handle(entry));
+  }
+
+  async keep(entry: Entry): Promise<void> {
+    const { commands, group, consumer } = this.#options;
+    await commands.send((redis) => redis.xclaim(entry.topic, group, consumer, 0, entry.entryId, "JUSTID"));
+  }
+
+  async handOver(entry: Entry): Promise<void> {
+    const { commands, group, consumer } = this.#options;
+    await commands.send((redis) =>
+      redis.xclaim(entry.topic, group, consumer, 0, entry.entryId, "IDLE", HANDED_OVER_IDLE_MS, "JUSTID"),
+    );
+  }
+
+  async deadLetter(entry: Entry, error: { code: string; message: string }): Promise<void> {
+    const { commands, group } = this.#options;
+    const pending = await commands.send((redis) => redis.xpending(entry.topic, group, entry.entryId, entry.entryId, 1));
+    const [row] = pending as [string, string, number, number][];
+    const fields = {
+      id: entry.id,
+      payload: entry.payload,
+      error: `${error.code}: ${error.message}`,
+      deliveries: String(row?.[3] ?? 1),
+      first_seen: new Date(Number(entry.entryId.split("-")[0])).toISOString(),
+      source_id: entry.entryId,
+    };
+    await commands.send((redis) => redis.xadd(dlqTopic(entry.topic), "*", ...Object.entries(fields).flat()));
+    await this.ack(entry);
+  }
+
+  async close(): Promise<void> {
+    // The blocking read would hold QUIT back: just go.
+    this.#options.blocking.disconnect();
+    await disconnect(this.#options.blocking);
+  }
+
+  async #createGroups(topics: readonly string[]): Promise<void> {
+    const { commands, group } = this.#options;
+    for (const topic of topics) {
+      try {
+        await commands.send((redis) => redis.xgroup("CREATE", topic, group, "0", "MKSTREAM"));
+      } catch (error) {
+        if (!(error instanceof Error && error.message.startsWith("BUSYGROUP"))) throw error;
+      }
+    }
+  }
+}
+
+const handle = (entry: Entry): string => `${entry.topic} ${entry.entryId}`;
+
+function isMissingGroup(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith("NOGROUP");
+}
+
+/** Reply of XREADGROUP: a list of topics, each with its entries. */
+function entriesOf(reply: unknown): Entry[] {
+  const topics = (reply ?? []) as [string, [string, string[] | null][]][];
+  return topics.flatMap(([topic, entries]) =>
+    // An entry that was deleted while pending has no fields: nothing is left to do for it.
+    entries.flatMap(([entryId, fields]) => (fields ? [entryFrom(topic, entryId, fields, false)] : [])),
+  );
+}
+
+export function entryFrom(topic: string, entryId: string, fields: readonly string[], reclaimed: boolean): Entry {
+  const traceparent = fieldOf(fields, "traceparent");
+  const tracestate = fieldOf(fields, "tracestate");
+  return {
+    topic,
+    entryId,
+    id: fieldOf(fields, "id"),
+    payload: fieldOf(fields, "payload"),
+    trace: { ...(traceparent ? { traceparent } : {}), ...(tracestate ? { tracestate } : {}) },
+    reclaimed,
+  };
+}

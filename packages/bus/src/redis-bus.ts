@@ -1,0 +1,64 @@
+import { newUuid } from "@holdfast/protocol";
+import { Commands } from "./connection/commands.ts";
+import { type ConnectOptions, connect, disconnect } from "./connection/connect.ts";
+import { RedisControl } from "./control/redis-control.ts";
+import { RedisPresence } from "./control/redis-presence.ts";
+import { Intake } from "./conversations/intake.ts";
+import { Outbox } from "./conversations/outbox.ts";
+import { RedisConversations } from "./conversations/redis-conversations.ts";
+import { RedisEventLog } from "./log/redis-event-log.ts";
+import { Subscriber } from "./log/subscriber.ts";
+import type { Bus, BusOptions } from "./ports/bus.ts";
+import { RedisQueues } from "./queue/redis-queues.ts";
+import { RedisRuns } from "./runs/redis-runs.ts";
+import { RedisCatalog } from "./tools/redis-catalog.ts";
+import { RedisToolCalls } from "./tools/redis-tool-calls.ts";
+import { ResultsWatcher } from "./tools/results-watcher.ts";
+
+/** Longer than any BLOCK of ours: a blocking reply that is later than this never comes (ioredis #1285). */
+const BLOCKING_SOCKET_TIMEOUT_MS = 8_000;
+const CHECK_TIMEOUT_MS = 1_500;
+
+/** The bus on Redis. Connects in the background: it can be built while Redis is away. */
+export function createRedisBus(options: BusOptions): Bus {
+  const instance = options.instance ?? newUuid();
+  const onTrouble = options.onTrouble ?? (() => undefined);
+  const base = (part: string): ConnectOptions => ({ url: options.url, name: `holdfast:${part}`, onTrouble });
+  const timeout = options.requestTimeoutMs === undefined ? {} : { commandTimeoutMs: options.requestTimeoutMs };
+  const redis = connect({ ...base("commands"), ...timeout, autoPipelining: true });
+  const subscription = connect(base("subscriber"));
+  const probe = connect({ ...base("probe"), commandTimeoutMs: CHECK_TIMEOUT_MS });
+  const connectBlocking = () => connect({ ...base("blocking"), socketTimeoutMs: BLOCKING_SOCKET_TIMEOUT_MS });
+
+  const commands = new Commands(redis);
+  const presence = new RedisPresence(commands, instance);
+  const control = new RedisControl(commands, connectBlocking);
+  const outbox = new Outbox(commands);
+  const watcher = new ResultsWatcher(commands, connectBlocking, instance);
+  const toolCalls = new RedisToolCalls(commands, presence, watcher, instance);
+  const runs = new RedisRuns(commands, presence, instance);
+
+  return {
+    instance,
+    conversations: new RedisConversations(commands, new Intake(commands, outbox, control), control),
+    eventLog: new RedisEventLog(commands, new Subscriber(subscription), options.requestTimeoutMs),
+    runs,
+    queues: new RedisQueues(commands, presence, instance, connectBlocking),
+    toolCalls,
+    toolJournal: toolCalls,
+    catalog: new RedisCatalog(commands),
+    control,
+    presence,
+    async check() {
+      // A write: a Redis that is full or read-only answers PING all the same.
+      await new Commands(probe).send((connection) => connection.set(`probe:${instance}`, "1", "PX", CHECK_TIMEOUT_MS));
+    },
+    sweepOutbox: () => outbox.sweep(),
+    async close() {
+      presence.close();
+      runs.close();
+      await watcher.close();
+      await Promise.all([redis, subscription, probe].map(disconnect));
+    },
+  };
+}

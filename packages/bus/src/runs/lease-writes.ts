@@ -1,0 +1,11 @@
+import type { JournalWrite } from "../ports/runs.ts";
+
+/** Field/value arguments for the run's hash that make a journal write durable in the append's own script call. */
+export function journalFields(write: JournalWrite): string[] {
+  const fields: string[] = [];
+  if (write.step)
+    fields.push(`j:step:${write.step.step}`, JSON.stringify(write.step), "steps", String(write.step.step + 1));
+  if (write.result) fields.push(`j:result:${write.result.tool_call_id}`, JSON.stringify(write.result));
+  if (write.started) fields.push(`j:started:${write.started}`, new Date().toISOString());
+  return fields;
+}

@@ -1,0 +1,262 @@
+import { createHash } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
+import { type OutputEvent, type RunEvent, StreamEvent, streamTopic } from "@holdfast/protocol";
+import { type Commands, type Reply, text } from "../connection/commands.ts";
+import { historyKey, metaKey, runKey } from "../keys.ts";
+import { BusUnavailable, Fenced } from "../ports/errors.ts";
+import type { ClaimedRun, EventDraft, HistoryRecord, JournalWrite, RunEnding, RunLease } from "../ports/runs.ts";
+import type { ScriptName } from "../scripts/load.ts";
+import { journalFields } from "./lease-writes.ts";
+
+const RETRY_CAP_MS = 2_000;
+
+/**
+ * What the owner of a run writes through. Appends are buffered and leave once per event-loop tick, one write in flight at a
+ * time: under load batches grow by themselves. Every write carries the fence and the run-sequence of its first event, so a
+ * write whose reply was lost is sent again safely, and one that comes after the lease was lost is refused.
+ */
+export class RedisLease implements RunLease {
+  readonly run: ClaimedRun;
+  readonly #commands: Commands;
+  readonly #fence: string;
+  readonly #onEnd: () => void;
+  readonly #abort = new AbortController();
+  readonly #runKeys: readonly [string, string, string];
+  #attempt: number;
+  /** Run-sequence of the last event that is durable. */
+  #stored: number;
+  #payloads: string[] = [];
+  #fields: string[] = [];
+  #bufferedBytes = 0;
+  #writing: Promise<void> | undefined;
+  #scheduled: Promise<void> | undefined;
+  #lastWriteMs = Date.now();
+  #lost: Fenced | undefined;
+
+  constructor(options: {
+    run: ClaimedRun;
+    fence: string;
+    stored: number;
+    cancelled: boolean;
+    commands: Commands;
+    onEnd: () => void;
+  }) {
+    this.run = options.run;
+    this.#fence = options.fence;
+    this.#stored = options.stored;
+    this.#commands = options.commands;
+    this.#attempt = options.run.attempt;
+    this.#onEnd = options.onEnd;
+    const { conversationId, id } = options.run;
+    this.#runKeys = [streamTopic(conversationId), metaKey(conversationId), runKey(conversationId, id)];
+    if (options.cancelled) this.#abort.abort("cancelled");
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  get attempt(): number {
+    return this.#attempt;
+  }
+
+  get bufferedBytes(): number {
+    return this.#bufferedBytes;
+  }
+
+  /** Unix ms of the last confirmed contact with the run's record. */
+  get lastWriteMs(): number {
+    return this.#lastWriteMs;
+  }
+
+  append(event: EventDraft, journal?: JournalWrite): void {
+    const payload = JSON.stringify(event.event === "token" ? this.#token(event) : this.#complete(event));
+    this.#payloads.push(payload);
+    this.#bufferedBytes += payload.length;
+    if (journal) this.#fields.push(...journalFields(journal));
+    this.#schedule();
+  }
+
+  flush(): Promise<void> {
+    if (this.#payloads.length === 0 && this.#fields.length === 0) return this.#writing ?? Promise.resolve();
+    return this.#schedule();
+  }
+
+  supersede(step: number, cause: string): void {
+    this.#attempt += 1;
+    this.#fields.push("attempt", String(this.#attempt));
+    this.append({ event: "attempt", mode: "supersede", step, keep_offset: 0, cause });
+  }
+
+  /** Looks at the cancel flag and the fence now, without writing. */
+  async checkCancel(): Promise<void> {
+    try {
+      const reply = await this.#commands.script("append-3", this.#runKeys, [this.#fence, 0, 0]);
+      this.#confirm(reply, 0);
+      this.#noticeCancel(reply);
+    } catch (error) {
+      if (!(error instanceof Fenced)) throw error;
+    }
+  }
+
+  async history(): Promise<readonly HistoryRecord[]> {
+    const entries = await this.#commands.send((redis) => redis.lrange(historyKey(this.run.conversationId), 0, -1));
+    return entries.map((entry) => JSON.parse(entry) as HistoryRecord);
+  }
+
+  async finish(ending: RunEnding): Promise<void> {
+    await this.flush();
+    const events = [...(ending.output ? [this.#output(ending, ending.output)] : []), this.#ending(ending)];
+    const now = new Date().toISOString();
+    const fields = [
+      "status",
+      ending.status,
+      "finished_at",
+      now,
+      "usage",
+      JSON.stringify(ending.usage),
+      "attempt",
+      String(this.#attempt),
+    ];
+    if (ending.reason) fields.push("reason", ending.reason);
+    if (ending.error) fields.push("error", JSON.stringify(ending.error));
+    const keys = [...this.#runKeys, historyKey(this.run.conversationId)];
+    const payloads = events.map((event) => JSON.stringify(StreamEvent.parse(event)));
+    const history = ending.history.map((entry) => JSON.stringify(entry));
+    const args = [this.#fence, this.#stored + 1, payloads.length, ...payloads, fields.length, ...fields, ...history];
+    this.#confirm(await this.#insist("finish-4", keys, args), payloads.length);
+    this.#onEnd();
+  }
+
+  async fail(_reason: string): Promise<number> {
+    return this.#giveUp(true);
+  }
+
+  async release(): Promise<void> {
+    await this.#giveUp(false);
+  }
+
+  async #giveUp(isFailure: boolean): Promise<number> {
+    await this.flush();
+    const reply = await this.#commands.script(
+      "release-2",
+      [this.#runKeys[1], this.#runKeys[2]],
+      [this.#fence, isFailure ? 1 : 0],
+    );
+    this.#confirm(reply, 0);
+    this.#onEnd();
+    return Number(text(reply[1]));
+  }
+
+  #token(event: EventDraft): object {
+    return { ...event, conversation_id: this.run.conversationId, run_id: this.run.id, attempt: this.#attempt };
+  }
+
+  #complete(event: EventDraft): StreamEvent {
+    return StreamEvent.parse({ ...event, ...this.#common() });
+  }
+
+  #common(): { conversation_id: string; run_id: string; agent: string; attempt: number; created_at: string } {
+    const { conversationId, id, agent } = this.run;
+    return {
+      conversation_id: conversationId,
+      run_id: id,
+      agent,
+      attempt: this.#attempt,
+      created_at: new Date().toISOString(),
+    };
+  }
+
+  #output(ending: RunEnding, output: NonNullable<RunEnding["output"]>): OutputEvent {
+    return {
+      event: "output",
+      ...this.#common(),
+      message_id: this.run.messageId,
+      text: output.text,
+      finish_reason: output.finish_reason,
+      usage: ending.usage,
+      text_length: output.text.length,
+      text_sha256: createHash("sha256").update(output.text).digest("hex"),
+    };
+  }
+
+  #ending(ending: RunEnding): RunEvent {
+    const { status, reason, error, usage } = ending;
+    return {
+      event: "run",
+      ...this.#common(),
+      status,
+      message_id: this.run.messageId,
+      ...(reason ? { reason } : {}),
+      ...(error ? { error } : {}),
+      usage,
+    };
+  }
+
+  #schedule(): Promise<void> {
+    this.#scheduled ??= this.#writeSoon();
+    // A failed write shows at flush, finish and by the signal; nobody need be waiting here.
+    this.#scheduled.catch(() => undefined);
+    return this.#scheduled;
+  }
+
+  async #writeSoon(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+    await this.#writing?.catch(() => undefined);
+    this.#scheduled = undefined;
+    this.#writing = this.#write();
+    await this.#writing;
+  }
+
+  async #write(): Promise<void> {
+    const payloads = this.#payloads;
+    const fields = this.#fields;
+    const bytes = this.#bufferedBytes;
+    this.#payloads = [];
+    this.#fields = [];
+    const reply = await this.#insist("append-3", this.#runKeys, [
+      this.#fence,
+      this.#stored + 1,
+      payloads.length,
+      ...payloads,
+      ...fields,
+    ]);
+    this.#bufferedBytes -= bytes;
+    this.#confirm(reply, payloads.length);
+    this.#noticeCancel(reply);
+  }
+
+  /** Sends until Redis answers: a full, loading or absent Redis is waited for, nothing that was shown is given up. */
+  async #insist(script: ScriptName, keys: readonly string[], args: readonly (string | number)[]): Promise<Reply[]> {
+    for (let tries = 0; ; tries += 1) {
+      if (this.#lost) throw this.#lost;
+      try {
+        return await this.#commands.script(script, keys, args);
+      } catch (error) {
+        if (!(error instanceof BusUnavailable)) throw error;
+        await delay(Math.min(100 * 2 ** tries, RETRY_CAP_MS), undefined, { ref: false });
+      }
+    }
+  }
+
+  /** Takes a script's answer in: what became durable, or that the lease is lost. */
+  #confirm(reply: readonly Reply[], events: number): void {
+    if (text(reply[0]) === "OK") {
+      this.#stored += events;
+      this.#lastWriteMs = Date.now();
+      return;
+    }
+    const why =
+      text(reply[0]) === "GAP"
+        ? `the log has a hole after run-sequence ${text(reply[1])}`
+        : "another owner has the run";
+    this.#lost ??= new Fenced(why);
+    this.#abort.abort(this.#lost);
+    this.#onEnd();
+    throw this.#lost;
+  }
+
+  #noticeCancel(reply: readonly Reply[]): void {
+    if (text(reply[1])) this.#abort.abort("cancelled");
+  }
+}

@@ -1,0 +1,45 @@
+-- Accepts a message, once: gives it a turn, appends `user_message` and `run queued`, puts the run in the inbox.
+-- KEYS 1 stream  2 meta  3 messages (message id -> record)  4 inbox  5 run  6 tombstone
+-- ARGV 1 message id  2 run id  3 hash of the body  4 on_busy  5 user_message payload  6 run payload  7 agent
+--      8 envelope  9 trace  10 created_at  11 title  12 metadata of a conversation that is created by this
+-- Returns {accepted|duplicate, run id, status, interrupted run id or ''} | {conflict} | {busy, run id} | {deleted}
+-- @include append-events
+if redis.call('EXISTS', KEYS[6]) == 1 then
+  return { 'deleted' }
+end
+local known = redis.call('HGET', KEYS[3], ARGV[1])
+if known then
+  local record = cjson.decode(known)
+  if record.hash ~= ARGV[3] then
+    return { 'conflict' }
+  end
+  return { 'duplicate', record.run_id, redis.call('HGET', KEYS[5], 'status') or 'completed', '' }
+end
+local active = redis.call('HGET', KEYS[2], 'active')
+local busy = active or redis.call('LINDEX', KEYS[4], 0)
+if busy and ARGV[4] == 'reject' then
+  return { 'busy', busy }
+end
+if redis.call('EXISTS', KEYS[2]) == 0 then
+  redis.call('HSET', KEYS[2], 'created_at', ARGV[10], 'metadata', ARGV[12])
+end
+redis.call('HSETNX', KEYS[2], 'title', ARGV[11])
+redis.call('HSET', KEYS[2], 'updated_at', ARGV[10])
+local turn = redis.call('HINCRBY', KEYS[2], 'turn', 1)
+local last = appendEvents(KEYS[1], KEYS[2], { ARGV[5], ARGV[6] }, { ARGV[1] })
+local epoch, seq = string.match(last, '^(%d+)-(%d+)$')
+local entry = epoch .. '-' .. string.format('%.0f', tonumber(seq) - 1)
+redis.call('HSET', KEYS[3], ARGV[1], cjson.encode({ run_id = ARGV[2], hash = ARGV[3], entry = entry }))
+redis.call('HSET', KEYS[5], 'id', ARGV[2], 'message_id', ARGV[1], 'agent', ARGV[7], 'status', 'queued', 'attempt', 0, 'seq', 0,
+  'turn', turn, 'created_at', ARGV[10], 'envelope', ARGV[8], 'trace', ARGV[9], 'entry', entry)
+local interrupted = ''
+if ARGV[4] == 'interrupt' then
+  redis.call('LPUSH', KEYS[4], ARGV[2])
+  if active then
+    redis.call('HSETNX', string.sub(KEYS[5], 1, -37) .. active, 'cancel', 'interrupt')
+    interrupted = active
+  end
+else
+  redis.call('RPUSH', KEYS[4], ARGV[2])
+end
+return { 'accepted', ARGV[2], 'queued', interrupted }

@@ -1,0 +1,27 @@
+-- Cancels a run: one that waits ends here and now, one that has an owner gets a flag that the owner obeys.
+-- KEYS 1 stream  2 meta  3 run  4 inbox  5 history
+-- ARGV 1 run id  2 by  3 payload of `run cancelled` with "attempt":-1 to be filled in  4 now, RFC 3339
+-- Returns {requested|cancelled|ended, status, agent} | {missing}
+-- @include append-events
+local run = redis.call('HMGET', KEYS[3], 'status', 'agent', 'attempt', 'shown')
+local status = run[1]
+if not status then
+  return { 'missing' }
+end
+if status == 'completed' or status == 'incomplete' or status == 'failed' or status == 'cancelled' then
+  return { 'ended', status, run[2] }
+end
+if redis.call('LREM', KEYS[4], 0, ARGV[1]) == 0 then
+  redis.call('HSETNX', KEYS[3], 'cancel', ARGV[2])
+  return { 'requested', status, run[2] }
+end
+local payload = string.gsub(ARGV[3], '"attempt":%-1', '"attempt":' .. run[3], 1)
+appendEvents(KEYS[1], KEYS[2], { payload }, {})
+local envelope = cjson.decode(redis.call('HGET', KEYS[3], 'envelope'))
+redis.call('RPUSH', KEYS[5], cjson.encode({
+  shown = { id = envelope.id, role = 'user', content = envelope.content, run_id = ARGV[1], created_at = envelope.created_at, sender = envelope.sender },
+  model = { role = 'user', content = envelope.content },
+}))
+redis.call('HDEL', KEYS[3], 'envelope', 'trace')
+redis.call('HSET', KEYS[3], 'status', 'cancelled', 'finished_at', ARGV[4], 'reason', ARGV[2])
+return { 'cancelled', 'cancelled', run[2] }

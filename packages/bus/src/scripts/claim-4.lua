@@ -1,0 +1,29 @@
+-- Makes a worker the owner of the conversation's run: the active one when its owner is gone, else the head of the inbox.
+-- KEYS 1 meta  2 inbox  3 prefix of run keys (a run's key is this with its id)  4 stream
+-- ARGV 1 owner  2 agent  3 fence of an owner known to be dead, or ''  4 now, unix ms
+-- Returns {claimed, run id, fence, run hash as a flat list} | {held, owner, fence} | {idle}
+--       | {other, agent, message id, envelope, trace}   the next turn is another agent's: nothing has changed
+local state = redis.call('HMGET', KEYS[1], 'active', 'owner', 'fence', 'epoch')
+local active, owner, fence, epoch = state[1], state[2] or '', state[3] or '', state[4]
+if active and owner ~= '' and fence ~= ARGV[3] then
+  return { 'held', owner, fence }
+end
+local runId = active or redis.call('LINDEX', KEYS[2], 0)
+if not runId then
+  return { 'idle' }
+end
+local runKey = KEYS[3] .. runId
+local of = redis.call('HMGET', runKey, 'agent', 'message_id', 'envelope', 'trace')
+if of[1] ~= ARGV[2] then
+  return { 'other', of[1], of[2], of[3], of[4] }
+end
+if not active then
+  redis.call('LPOP', KEYS[2])
+end
+local number = redis.call('HINCRBY', KEYS[1], 'claims', 1)
+fence = epoch .. '.' .. number
+redis.call('HSET', KEYS[1], 'active', runId, 'owner', ARGV[1], 'fence', fence)
+redis.call('HINCRBY', runKey, 'attempt', 1)
+redis.call('HSETNX', runKey, 'started_ms', ARGV[4])
+redis.call('HSET', runKey, 'status', 'in_progress')
+return { 'claimed', runId, fence, redis.call('HGETALL', runKey) }

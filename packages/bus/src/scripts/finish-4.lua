@@ -1,0 +1,38 @@
+-- Ends a run, for the owner only: last events, terminal status, history and the release of the lease in one call, so
+-- that event and status cannot disagree. Sent again after a lost reply it changes nothing.
+-- KEYS 1 stream  2 meta  3 run  4 history
+-- ARGV 1 fence  2 run-sequence of the first event  3 number of events n  4..3+n payloads  4+n number of hash values m
+--      then m field/value arguments for the run's hash, then history entries
+-- Returns {OK} | {FENCED} | {GAP, run-sequence stored}
+-- @include append-events
+-- @include append-as-owner
+local count = tonumber(ARGV[3])
+if redis.call('HGET', KEYS[3], 'finished_fence') == ARGV[1] then
+  return { 'OK' }
+end
+local payloads = {}
+for i = 1, count do
+  payloads[i] = ARGV[3 + i]
+end
+local refusal = appendAsOwner(KEYS[1], KEYS[2], KEYS[3], ARGV[1], tonumber(ARGV[2]), payloads)
+if refusal then
+  return refusal
+end
+local at = 4 + count
+local pairsEnd = at + tonumber(ARGV[at])
+for i = at + 1, pairsEnd, 2 do
+  redis.call('HSET', KEYS[3], ARGV[i], ARGV[i + 1])
+end
+for i = pairsEnd + 1, #ARGV do
+  redis.call('RPUSH', KEYS[4], ARGV[i])
+end
+-- The history has what the journal had: a finished run keeps only what GET /v1/runs shows.
+for _, field in ipairs(redis.call('HKEYS', KEYS[3])) do
+  if string.sub(field, 1, 2) == 'j:' then
+    redis.call('HDEL', KEYS[3], field)
+  end
+end
+redis.call('HDEL', KEYS[3], 'envelope', 'trace', 'cancel')
+redis.call('HSET', KEYS[3], 'finished_fence', ARGV[1])
+redis.call('HDEL', KEYS[2], 'active', 'owner')
+return { 'OK' }

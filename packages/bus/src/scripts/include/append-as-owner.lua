@@ -1,0 +1,21 @@
+-- appendAsOwner(streamKey, metaKey, runKey, fence, first, payloads) -> refusal or nil
+-- For the owner of a run only: a fence that has moved on refuses everything. `first` is the run-sequence of payloads[1];
+-- what is stored already is skipped, so a batch whose reply was lost is sent again safely; a hole is refused.
+local function appendAsOwner(streamKey, metaKey, runKey, fence, first, payloads)
+  if redis.call('HGET', metaKey, 'fence') ~= fence then
+    return { 'FENCED' }
+  end
+  local have = tonumber(redis.call('HGET', runKey, 'seq') or '0')
+  if first > have + 1 then
+    return { 'GAP', tostring(have) }
+  end
+  local fresh = {}
+  for i = have - first + 2, #payloads do
+    fresh[#fresh + 1] = payloads[i]
+  end
+  if #fresh > 0 then
+    appendEvents(streamKey, metaKey, fresh, {})
+    redis.call('HSET', runKey, 'seq', string.format('%.0f', have + #fresh))
+  end
+  return nil
+end

@@ -1,0 +1,28 @@
+-- appendEvents(streamKey, metaKey, payloads, ids) -> entry id of the last event
+-- The one place that writes an event log. Entry ids are <epoch>-<seq>, seq contiguous from 1; an event's UUID is minted
+-- from both unless ids[i] gives one. The same bytes are published on a channel named like the stream, in the same call,
+-- so log and live delivery cannot disagree. All checks must stand before: Redis does not roll a script back.
+local function appendEvents(streamKey, metaKey, payloads, ids)
+  local head = redis.call('HMGET', metaKey, 'epoch', 'seq')
+  local epoch, seq = head[1], tonumber(head[2] or '0')
+  if not epoch then
+    local time = redis.call('TIME')
+    epoch = string.format('%.0f', tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000))
+    redis.call('HSET', metaKey, 'epoch', epoch)
+  end
+  local hex = string.format('%012x', tonumber(epoch))
+  local prefix = string.sub(hex, 1, 8) .. '-' .. string.sub(hex, 9, 12) .. '-8000-8000-'
+  local lines = {}
+  for i, payload in ipairs(payloads) do
+    seq = seq + 1
+    local entryId = epoch .. '-' .. string.format('%.0f', seq)
+    redis.call('XADD', streamKey, entryId, 'id', ids[i] or (prefix .. string.format('%012x', seq)), 'payload', payload)
+    lines[i] = entryId .. ' ' .. payload
+  end
+  local last = epoch .. '-' .. string.format('%.0f', seq)
+  if #payloads > 0 then
+    redis.call('HSET', metaKey, 'seq', string.format('%.0f', seq))
+    redis.call('PUBLISH', streamKey, table.concat(lines, '\n'))
+  end
+  return last
+end

@@ -1,0 +1,44 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+
+/**
+ * Lua scripts are files named <verb>-<number of keys>.lua; a line `-- @include <name>` is replaced by
+ * include/<name>.lua. A script sees one slot only (protocol §2.5).
+ */
+export const SCRIPT_NAMES = [
+  "accept-6",
+  "append-3",
+  "cancel-5",
+  "claim-4",
+  "create-2",
+  "delete-7",
+  "finish-4",
+  "finish-call-2",
+  "release-2",
+  "snapshot-5",
+  "start-call-1",
+] as const;
+export type ScriptName = (typeof SCRIPT_NAMES)[number];
+
+export interface Script {
+  readonly name: ScriptName;
+  readonly source: string;
+  readonly sha1: string;
+  readonly numberOfKeys: number;
+}
+
+const read = (path: string): string => readFileSync(new URL(path, import.meta.url), "utf8");
+
+function load(name: ScriptName): Script {
+  const source = read(`./${name}.lua`).replaceAll(/^-- @include ([a-z-]+)$/gm, (_line, part: string) =>
+    read(`./include/${part}.lua`),
+  );
+  return {
+    name,
+    source,
+    sha1: createHash("sha1").update(source).digest("hex"),
+    numberOfKeys: Number(name.split("-").at(-1)),
+  };
+}
+
+export const scripts: ReadonlyMap<ScriptName, Script> = new Map(SCRIPT_NAMES.map((name) => [name, load(name)]));

@@ -1,0 +1,15 @@
+-- Reads a conversation at one instant.
+-- KEYS 1 meta  2 history  3 inbox  4 prefix of run keys  5 tombstone
+-- Returns {found, meta as a flat list, history, active run as a flat list, {waiting run as a flat list, …}} | {missing} | {deleted}
+if redis.call('EXISTS', KEYS[5]) == 1 then
+  return { 'deleted' }
+end
+if redis.call('EXISTS', KEYS[1]) == 0 then
+  return { 'missing' }
+end
+local active = redis.call('HGET', KEYS[1], 'active')
+local waiting = {}
+for i, runId in ipairs(redis.call('LRANGE', KEYS[3], 0, -1)) do
+  waiting[i] = redis.call('HGETALL', KEYS[4] .. runId)
+end
+return { 'found', redis.call('HGETALL', KEYS[1]), redis.call('LRANGE', KEYS[2], 0, -1), active and redis.call('HGETALL', KEYS[4] .. active) or {}, waiting }

@@ -1,0 +1,111 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { ResultsPayload, resultsTopic, type ToolOutput, type ToolResult } from "@holdfast/protocol";
+import type { Redis } from "ioredis";
+import type { Commands } from "../connection/commands.ts";
+import { fieldOf } from "../log/redis-event-log.ts";
+
+const BLOCK_MS = 1_000;
+const RETRY_MS = 250;
+type Listener = (answer: ToolOutput | ToolResult) => void;
+
+interface Watched {
+  cursor: string;
+  readonly listeners: Set<Listener>;
+}
+
+/**
+ * Answers to tool calls, for every conversation with an open call, by one blocking read. Its list of topics changes with
+ * each call; an entry in a wake-up topic of our own ends the read early, so that a new topic is heard at once.
+ */
+export class ResultsWatcher {
+  readonly #commands: Commands;
+  readonly #connectBlocking: () => Redis;
+  readonly #wakeTopic: string;
+  readonly #watched = new Map<string, Watched>();
+  #blocking: Redis | undefined;
+  #wakeCursor = "0-0";
+  #isClosed = false;
+
+  constructor(commands: Commands, connectBlocking: () => Redis, instance: string) {
+    this.#commands = commands;
+    this.#connectBlocking = connectBlocking;
+    this.#wakeTopic = `wake:${instance}`;
+  }
+
+  async watch(conversationId: string, listener: Listener): Promise<() => void> {
+    const topic = resultsTopic(conversationId);
+    let watched = this.#watched.get(topic);
+    if (!watched) {
+      const [newest] = await this.#commands.send((redis) => redis.xrevrange(topic, "+", "-", "COUNT", 1));
+      watched = this.#watched.get(topic) ?? { cursor: newest?.[0] ?? "0-0", listeners: new Set() };
+      this.#watched.set(topic, watched);
+    }
+    watched.listeners.add(listener);
+    if (!this.#blocking) void this.#loop((this.#blocking = this.#connectBlocking()));
+    else await this.#wake();
+    return () => {
+      watched.listeners.delete(listener);
+      if (watched.listeners.size === 0) this.#watched.delete(topic);
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#blocking?.disconnect();
+    await this.#commands.send((redis) => redis.del(this.#wakeTopic)).catch(() => undefined);
+  }
+
+  async #wake(): Promise<void> {
+    await this.#commands.send((redis) => redis.xadd(this.#wakeTopic, "MAXLEN", 1, "*", "id", "", "payload", "{}"));
+  }
+
+  async #loop(blocking: Redis): Promise<void> {
+    while (!this.#isClosed) {
+      try {
+        await this.#readOnce(blocking);
+      } catch {
+        if (!this.#isClosed) await delay(RETRY_MS);
+      }
+    }
+  }
+
+  async #readOnce(blocking: Redis): Promise<void> {
+    const topics = [...this.#watched.keys()];
+    const cursors = topics.map((topic) => this.#watched.get(topic)?.cursor ?? "0-0");
+    const reply = await blocking.xread(
+      "COUNT",
+      500,
+      "BLOCK",
+      BLOCK_MS,
+      "STREAMS",
+      this.#wakeTopic,
+      ...topics,
+      this.#wakeCursor,
+      ...cursors,
+    );
+    for (const [topic, entries] of reply ?? []) {
+      for (const [entryId, fields] of entries) this.#deliver(topic, entryId, fieldOf(fields, "payload"));
+    }
+  }
+
+  #deliver(topic: string, entryId: string, payload: string): void {
+    if (topic === this.#wakeTopic) {
+      this.#wakeCursor = entryId;
+      return;
+    }
+    const watched = this.#watched.get(topic);
+    if (!watched) return;
+    watched.cursor = entryId;
+    const answer = parse(payload);
+    if (answer) for (const listener of watched.listeners) listener(answer);
+  }
+}
+
+/** Anybody may append here; what is no answer is passed over. */
+function parse(payload: string): ToolOutput | ToolResult | undefined {
+  try {
+    return ResultsPayload.parse(JSON.parse(payload));
+  } catch {
+    return undefined;
+  }
+}
