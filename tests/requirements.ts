@@ -24,6 +24,28 @@ export const requirements = {
   "client.sse-chunks": "The client reads SSE in any chunking and with any line ends (protocol §5.2)",
   "client.follow": "The client resumes by Last-Event-ID over broken connections without loss or repeat (protocol §5.3)",
   "client.send": "The client sends a message again under the same id until it is accepted (protocol §4)",
+
+  // Accepting, ordering and owning runs (protocol §2, §3, §4)
+  "accept.once": "The same message again is one run and one turn (protocol §2.2, §4)",
+  "accept.conflict": "The same id with another body is refused (protocol §4)",
+  "accept.published": "An accepted message stands in `chat:<conversation>` and `chat:<agent>` (protocol §2)",
+  "outbox.sweep": "An accepted turn whose queue entry was never written is queued by the sweep (protocol §2.5)",
+  "on-busy.reject": "`on_busy: reject` refuses a message while a run is active (protocol §4)",
+  "log.ids": "Event ids are `<epoch>-<seq>`, contiguous from 1, and an event's UUID follows from them (protocol §3.1)",
+  "log.live": "What is delivered live is what is stored (protocol §3.1)",
+  "run.one-owner": "One live worker owns a run; a dead one's is taken over and it can write no more (protocol §2.6)",
+  "run.one-ending": "Output and terminal event are one append, exactly one per run (protocol §3.2)",
+  "turns.in-order": "The turns of a conversation run one at a time, in order (protocol §2)",
+  "takeover.journal": "A takeover has the finished steps and tool results (protocol §3.4)",
+  "cancel.before-worker": "A run that no worker has can be cancelled (protocol §4)",
+  "cancel.running": "Cancel is a durable flag that the owner obeys, bell or not (protocol §2.7)",
+  "conversation.delete": "A deleted conversation leaves a tombstone only, and nobody writes to it (protocol §4)",
+  "snapshot.instant": "A snapshot is one instant of the conversation (protocol §4)",
+  "queue.bare-xadd": "Entries put in a work topic before any group existed are read (protocol §2.2)",
+  "queue.takeover": "A dead consumer's entries go to a living one (protocol §2.3)",
+  "dlq.entry": "What is given up on stands in `dlq:<topic>` as received, with the reason (protocol §2.4)",
+  "tool.once": "A tool call starts once and answers with one result (protocol §2.7)",
+  "tool.give-up": "A call is either given up or started, never both (protocol §2.7)",
 } as const;
 
 export type RequirementId = keyof typeof requirements;

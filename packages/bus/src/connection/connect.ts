@@ -26,6 +26,7 @@ export function connect(options: ConnectOptions): Redis {
     autoResendUnfulfilledCommands: options.socketTimeoutMs === undefined,
     autoResubscribe: false,
     connectTimeout: 3_000,
+    disconnectTimeout: 300,
     keepAlive: 30_000,
     noDelay: true,
     retryStrategy: (tries) => Math.min(50 * 2 ** Math.min(tries, 5), RECONNECT_CAP_MS) * (0.75 + Math.random() / 2),

@@ -1,0 +1,64 @@
+import { describe, expect, it } from "@jest/globals";
+import { chatTopic, newUuid } from "@holdfast/protocol";
+import { busLab, message, runIdOf } from "../test-lab/bus-lab.ts";
+
+const lab = busLab();
+
+describe("accept", () => {
+  it("[accept.once] answers the same message again with the same run and queues one turn", async () => {
+    const bus = lab.openBus();
+    const given = message(newUuid());
+    const first = await bus.conversations.accept(given);
+    const again = await bus.conversations.accept(given);
+    expect(first.outcome).toBe("accepted");
+    expect(again).toEqual({ outcome: "duplicate", runId: runIdOf(first), status: "queued" });
+    const log = await lab.events(given.envelope.conversation_id);
+    expect(log.map((event) => event.event)).toEqual(["user_message", "run"]);
+  });
+
+  it("[accept.conflict] refuses the same id with another body", async () => {
+    const bus = lab.openBus();
+    const given = message(newUuid());
+    await bus.conversations.accept(given);
+    const other = { ...given, envelope: { ...given.envelope, content: "something else" } };
+    expect(await bus.conversations.accept(other)).toEqual({ outcome: "conflict" });
+  });
+
+  it("[accept.published] puts the message in both chat topics and leaves no note in the outbox", async () => {
+    const bus = lab.openBus();
+    const given = message(newUuid());
+    await bus.conversations.accept(given);
+    for (const topic of [chatTopic(given.envelope.conversation_id), chatTopic("assistant")]) {
+      const ids = (await lab.raw.xrange(topic, "-", "+")).map(([, fields]) => fields[1]);
+      expect(ids).toContain(given.envelope.id);
+    }
+    const notes = await Promise.all(Array.from({ length: 16 }, (_, shard) => lab.raw.zcard(`outbox:${shard}`)));
+    expect(notes.every((count) => count === 0)).toBe(true);
+  });
+
+  it("[outbox.sweep] queues an accepted turn whose queue entry was never written", async () => {
+    const bus = lab.openBus();
+    const given = message(newUuid());
+    const accepted = await bus.conversations.accept(given);
+    await lab.raw.del(chatTopic("assistant"));
+    const shard = Number.parseInt(given.envelope.conversation_id.slice(0, 2), 16) % 16;
+    await lab.raw.zadd(
+      `outbox:${shard}`,
+      Date.now() - 60_000,
+      `${given.envelope.conversation_id} ${runIdOf(accepted)}`,
+    );
+    expect(await bus.sweepOutbox()).toBe(1);
+    expect((await lab.raw.xrange(chatTopic("assistant"), "-", "+"))[0]?.[1][1]).toBe(given.envelope.id);
+    expect(await lab.raw.zcard(`outbox:${shard}`)).toBe(0);
+  });
+
+  it("[on-busy.reject] refuses a message while a run is active", async () => {
+    const bus = lab.openBus();
+    const id = newUuid();
+    const first = await bus.conversations.accept(message(id));
+    expect(await bus.conversations.accept(message(id, "more", { onBusy: "reject" }))).toEqual({
+      outcome: "busy",
+      runId: runIdOf(first),
+    });
+  });
+});

@@ -1,0 +1,34 @@
+import { describe, expect, it } from "@jest/globals";
+import { newUuid } from "@holdfast/protocol";
+import { until } from "@holdfast/testing";
+import { busLab, claimed, message, runIdOf } from "../test-lab/bus-lab.ts";
+
+const lab = busLab();
+
+describe("cancel", () => {
+  it("[cancel.before-worker] ends a run that no worker has", async () => {
+    const bus = lab.openBus();
+    const given = message(newUuid());
+    const accepted = await bus.conversations.accept(given);
+    expect(await bus.conversations.cancelRun(runIdOf(accepted), "user:ann")).toMatchObject({ outcome: "cancelled" });
+    expect((await lab.events(given.envelope.conversation_id)).at(-1)).toMatchObject({
+      event: "run",
+      status: "cancelled",
+      attempt: 0,
+    });
+    expect(await bus.runs.claim(given.envelope.conversation_id, "assistant")).toEqual({ outcome: "idle" });
+    expect(await bus.conversations.cancelRun(runIdOf(accepted), "user:ann")).toMatchObject({ outcome: "ended" });
+  });
+
+  it("[cancel.running] reaches the owner by flag even when the bell is lost", async () => {
+    const bus = lab.openBus();
+    const given = message(newUuid());
+    const accepted = await bus.conversations.accept(given);
+    const lease = await claimed(bus, given.envelope.conversation_id);
+    await bus.conversations.cancelRun(runIdOf(accepted), "user:ann");
+    await until(() => lease.signal.aborted, { timeoutMs: 5_000 });
+    expect(lease.signal.reason).toBe("cancelled");
+    await lease.finish({ ...COMPLETED, status: "cancelled", output: { text: "h", finish_reason: "cancelled" } });
+    expect((await lab.events(given.envelope.conversation_id)).at(-1)).toMatchObject({ status: "cancelled" });
+  });
+});

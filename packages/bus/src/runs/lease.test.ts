@@ -1,0 +1,145 @@
+import { describe, expect, it } from "@jest/globals";
+import { chatTopic, newUuid } from "@holdfast/protocol";
+import { startRedis } from "@holdfast/testing";
+import { Fenced } from "../ports/errors.ts";
+import { createRedisBus } from "../redis-bus.ts";
+import { appendTokens, busLab, claimed, COMPLETED, message, runIdOf, USAGE } from "../test-lab/bus-lab.ts";
+
+const lab = busLab();
+
+describe("lease", () => {
+  it("[run.one-owner] lets one live worker own a conversation and takes over from a dead one with a higher attempt", async () => {
+    const first = lab.openBus();
+    const second = lab.openBus();
+    const leave = await first.presence.join("worker", ["assistant"]);
+    const given = message(newUuid());
+    const id = given.envelope.conversation_id;
+    await first.conversations.accept(given);
+    const lease = await claimed(first, id);
+    expect(await second.runs.claim(id, "assistant")).toEqual({ outcome: "held" });
+    appendTokens(2, lease);
+    await lease.flush();
+    await leave();
+    const taken = await claimed(second, id);
+    expect(taken.run).toMatchObject({ id: lease.run.id, attempt: 2, isTakeover: true });
+    appendTokens(1, lease, 2);
+    await expect(lease.flush()).rejects.toThrow(Fenced);
+    expect(lease.signal.reason).toBeInstanceOf(Fenced);
+    await expect(lease.finish(COMPLETED)).rejects.toThrow(Fenced);
+    expect((await lab.events(id)).filter((event) => event.event === "token")).toHaveLength(2);
+  });
+
+  it("[run.one-ending] writes output and terminal event together and nothing after them", async () => {
+    const bus = lab.openBus();
+    const given = message(newUuid());
+    const id = given.envelope.conversation_id;
+    const accepted = await bus.conversations.accept(given);
+    const lease = await claimed(bus, id);
+    appendTokens(2, lease);
+    await lease.finish(COMPLETED);
+    const log = await lab.events(id);
+    expect(log.slice(-2)).toMatchObject([
+      { event: "output", text: "hi", text_length: 2, finish_reason: "stop", usage: USAGE, attempt: 1 },
+      { event: "run", status: "completed" },
+    ]);
+    expect(await bus.conversations.findRun(runIdOf(accepted))).toMatchObject({
+      status: "completed",
+      usage: USAGE,
+      attempt: 1,
+    });
+    expect(await bus.runs.claim(id, "assistant")).toEqual({ outcome: "idle" });
+  });
+
+  it("keeps what was appended while Redis was away, in order and once", async () => {
+    const own = await startRedis({ aof: true });
+    const bus = createRedisBus({ url: own.url });
+    try {
+      const given = message(newUuid());
+      await bus.conversations.accept(given);
+      const lease = await claimed(bus, given.envelope.conversation_id);
+      appendTokens(50, lease);
+      await lease.flush();
+      await own.kill("SIGKILL");
+      appendTokens(50, lease, 50);
+      await own.restart();
+      await lease.flush();
+      const log = await bus.eventLog.read(given.envelope.conversation_id, undefined, 1_000);
+      const indexes = log
+        .map((line) => JSON.parse(line.payload) as { event: string; index: number })
+        .filter((event) => event.event === "token");
+      expect(indexes.map((event) => event.index)).toEqual(Array.from({ length: 100 }, (_, i) => i));
+    } finally {
+      await bus.close();
+      await own.stop();
+    }
+  });
+
+  it("[turns.in-order] hands out the turns of a conversation one at a time in the order they were accepted", async () => {
+    const bus = lab.openBus();
+    const id = newUuid();
+    const first = message(id, "one");
+    const second = message(id, "two");
+    await bus.conversations.accept(first);
+    await bus.conversations.accept(second);
+    const lease = await claimed(bus, id);
+    expect(lease.run.messageId).toBe(first.envelope.id);
+    await lease.finish({
+      ...COMPLETED,
+      history: [
+        {
+          shown: { id: first.envelope.id, role: "user", content: "one", created_at: first.envelope.created_at },
+          model: { role: "user", content: "one" },
+        },
+      ],
+    });
+    const next = await claimed(bus, id);
+    expect(next.run.messageId).toBe(second.envelope.id);
+    expect((await next.history()).map((entry) => entry.model)).toEqual([{ role: "user", content: "one" }]);
+  });
+
+  it("hands a turn for another agent over to that agent's queue", async () => {
+    const bus = lab.openBus();
+    const given = message(newUuid(), "hello", { agent: "poet" });
+    await bus.conversations.accept(given);
+    await lab.raw.del(chatTopic("poet"));
+    expect(await bus.runs.claim(given.envelope.conversation_id, "assistant")).toEqual({
+      outcome: "handed_over",
+      agent: "poet",
+    });
+    expect((await lab.raw.xrange(chatTopic("poet"), "-", "+"))[0]?.[1][1]).toBe(given.envelope.id);
+  });
+
+  it("[takeover.journal] gives the next owner the steps and results that were finished", async () => {
+    const bus = lab.openBus();
+    const given = message(newUuid());
+    await bus.conversations.accept(given);
+    const lease = await claimed(bus, given.envelope.conversation_id);
+    const step = {
+      step: 0,
+      text: "let me look",
+      calls: [{ id: "call_1", name: "terminal__run", arguments: '{"argv":["ls"]}' }],
+      usage: USAGE,
+      created_at: new Date().toISOString(),
+    };
+    const result = {
+      tool_call_id: "call_1",
+      status: "completed",
+      text: "a.txt",
+      shown: "a.txt",
+      created_at: new Date().toISOString(),
+    };
+    lease.append(
+      { event: "step", step: 0, text: "let me look", text_sha256: "", finish_reason: "tool_calls" },
+      { step },
+    );
+    lease.append(
+      { event: "tool_step", step: 0, tool_call_id: "call_1", name: "terminal__run", args: {}, status: "completed" },
+      { result, started: "call_1" },
+    );
+    await lease.release();
+    const { run } = await claimed(bus, given.envelope.conversation_id);
+    expect(run.journal.steps).toEqual([step]);
+    expect(run.journal.results.get("call_1")).toEqual(result);
+    expect(run.journal.started.has("call_1")).toBe(true);
+  });
+});

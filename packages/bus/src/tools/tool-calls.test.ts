@@ -1,0 +1,58 @@
+import { describe, expect, it } from "@jest/globals";
+import { newUuid, resultsTopic, type ToolOutput, type ToolResult } from "@holdfast/protocol";
+import { until } from "@holdfast/testing";
+import { busLab } from "../test-lab/bus-lab.ts";
+
+const lab = busLab();
+
+describe("tool calls", () => {
+  const result = (id: string, text = "ok"): ToolResult => ({
+    event: "tool_result",
+    id,
+    tool_call_id: "c",
+    status: "completed",
+    content: [{ type: "text", text }],
+    duration_ms: 1,
+  });
+
+  it("[tool.once] lets a call start once, and answers a finished one with its first result", async () => {
+    const bus = lab.openBus();
+    const conversationId = newUuid();
+    const id = bus.toolCalls.callId(newUuid(), 0, 0);
+    const heard: (ToolOutput | ToolResult)[] = [];
+    const stop = await bus.toolCalls.watch(conversationId, (answer) => void heard.push(answer));
+    expect(await bus.toolJournal.start(conversationId, id)).toEqual({ state: "begun" });
+    expect(await bus.toolJournal.start(conversationId, id)).toMatchObject({ state: "started" });
+    await bus.toolJournal.finish(conversationId, id, result(id));
+    await bus.toolJournal.finish(conversationId, id, result(id, "another"));
+    expect(await bus.toolJournal.start(conversationId, id)).toEqual({ state: "done", result: result(id) });
+    await until(() => heard.length === 2);
+    expect(heard).toEqual([result(id), result(id)]);
+    expect((await lab.raw.xrange(resultsTopic(conversationId), "-", "+"))[0]?.[1][1]).not.toBe(id);
+    stop();
+  });
+
+  it("[tool.give-up] lets either the worker give up or the runner start, never both", async () => {
+    const bus = lab.openBus();
+    const conversationId = newUuid();
+    const given = bus.toolCalls.callId(newUuid(), 0, 0);
+    expect(await bus.toolCalls.giveUp(conversationId, given)).toEqual({ state: "cancelled" });
+    expect(await bus.toolJournal.start(conversationId, given)).toEqual({ state: "cancelled" });
+    const started = bus.toolCalls.callId(newUuid(), 0, 1);
+    await bus.toolJournal.start(conversationId, started);
+    expect(await bus.toolCalls.giveUp(conversationId, started)).toMatchObject({ state: "started" });
+  });
+
+  it("hears answers of several conversations, also those that begin while it waits", async () => {
+    const bus = lab.openBus();
+    const ids = [newUuid(), newUuid(), newUuid()];
+    const heard: string[] = [];
+    for (const conversationId of ids) {
+      await bus.toolCalls.watch(conversationId, (answer) => void heard.push(answer.id));
+      const id = newUuid();
+      await bus.toolJournal.start(conversationId, id);
+      await bus.toolJournal.finish(conversationId, id, result(id));
+      await until(() => heard.includes(id), { timeoutMs: 2_000 });
+    }
+  });
+});
