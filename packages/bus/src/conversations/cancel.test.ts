@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { newUuid } from "@holdfast/protocol";
 import { until } from "@holdfast/testing";
-import { busLab, claimed, message, runIdOf } from "../test-lab/bus-lab.ts";
+import { busLab, COMPLETED, claimed, message, runIdOf } from "../test-lab/bus-lab.ts";
 
 const lab = busLab();
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { chatTopic } from "@holdfast/protocol";
 import { until } from "@holdfast/testing";
-import { busLab, message } from "../test-lab/bus-lab.ts";
+import { busLab } from "../test-lab/bus-lab.ts";
 
 const lab = busLab();
 
