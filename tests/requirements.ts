@@ -45,6 +45,11 @@ export const requirements = {
   "queue.takeover": "A dead consumer's entries go to a living one (protocol §2.3)",
   "dlq.entry": "What is given up on stands in `dlq:<topic>` as received, with the reason (protocol §2.4)",
   "tool.once": "A tool call starts once and answers with one result (protocol §2.7)",
+  "tool.terminal": "A terminal call runs a real command, with live output and one result (protocol §2.7)",
+  "tool.mcp": "An MCP call reaches a real server; a broken server beside it hides nothing (protocol §2.7, §4)",
+  "tool.no-repeat": "The same call again executes nothing and has the same result (protocol §2.7)",
+  "tool.cancel": "A cancel ends a running command (protocol §2.7)",
+  "tool.unknown": "A call whose runner was killed ends `unknown` and is not repeated (protocol §2.7)",
   "tool.give-up": "A call is either given up or started, never both (protocol §2.7)",
 } as const;
 

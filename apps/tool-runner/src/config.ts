@@ -1,0 +1,55 @@
+import { dirname, resolve } from "node:path";
+import { HoldfastConfig } from "@holdfast/protocol";
+import { type Environment, integer, loadYaml, Port, readEnv } from "@holdfast/runtime";
+import { LOG_LEVELS } from "@holdfast/telemetry";
+import { z } from "zod";
+
+const Env = z.object({
+  REDIS_URL: z.string().min(1).default("redis://127.0.0.1:6379"),
+  HOLDFAST_CONFIG: z.string().min(1).default("./holdfast.yaml"),
+  ADMIN_PORT: Port.default(8082),
+  ADMIN_HOST: z.string().min(1).default("127.0.0.1"),
+  HOLDFAST_TOOL_RUNNER_CONCURRENCY: integer(1, 10_000).default(64),
+  HOLDFAST_TOOL_UID: integer(1).optional(),
+  HOLDFAST_SHUTDOWN_MS: integer(0).default(20_000),
+  LOG_LEVEL: z.enum(LOG_LEVELS).default("info"),
+});
+
+export interface ToolRunnerConfig {
+  readonly redisUrl: string;
+  readonly holdfast: HoldfastConfig;
+  /** Folder of holdfast.yaml: relative paths in it count from there. */
+  readonly baseDir: string;
+  /** Absolute. */
+  readonly workspaceRoot: string;
+  readonly adminPort: number;
+  readonly adminHost: string;
+  /** Calls at once in this process. */
+  readonly concurrency: number;
+  readonly toolUid: number | undefined;
+  readonly shutdownMs: number;
+  readonly logLevel: (typeof LOG_LEVELS)[number];
+  /** Where allowed variables of tools get their values. */
+  readonly hostEnvironment: Environment;
+}
+
+/** Throws ConfigError with every problem of environment and file. */
+export function readConfig(env: Environment = process.env): ToolRunnerConfig {
+  const values = readEnv(Env, env);
+  const path = resolve(values.HOLDFAST_CONFIG);
+  const holdfast = loadYaml(path, HoldfastConfig, env);
+  const baseDir = dirname(path);
+  return {
+    redisUrl: values.REDIS_URL,
+    holdfast,
+    baseDir,
+    workspaceRoot: resolve(baseDir, holdfast.terminal.workspace),
+    adminPort: values.ADMIN_PORT,
+    adminHost: values.ADMIN_HOST,
+    concurrency: values.HOLDFAST_TOOL_RUNNER_CONCURRENCY,
+    toolUid: values.HOLDFAST_TOOL_UID,
+    shutdownMs: values.HOLDFAST_SHUTDOWN_MS,
+    logLevel: values.LOG_LEVEL,
+    hostEnvironment: env,
+  };
+}

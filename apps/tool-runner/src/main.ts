@@ -1,0 +1,45 @@
+import { createRedisBus } from "@holdfast/bus";
+import { type Check, exitOnConfigError, Lifecycle, startAdminServer } from "@holdfast/runtime";
+import { createLogger, createMetrics, startTracing } from "@holdfast/telemetry";
+import { readConfig } from "./config.ts";
+import { toolRunnerMetrics } from "./serve/metrics.ts";
+import { startToolRunner } from "./tool-runner.ts";
+
+const config = await exitOnConfigError(() => readConfig());
+const logger = createLogger({ service: "tool-runner", level: config.logLevel });
+const lifecycle = new Lifecycle();
+
+await lifecycle.run(
+  async () => {
+    const tracing = await startTracing({ service: "holdfast-tool-runner" });
+    lifecycle.own("tracing", () => tracing.shutdown());
+    const metrics = createMetrics({ service: "tool-runner" });
+
+    const bus = createRedisBus({
+      url: config.redisUrl,
+      onTrouble: (message, error) => logger.warn(message, { error }),
+    });
+    lifecycle.own("bus", () => bus.close());
+
+    const admin = await startAdminServer({
+      port: config.adminPort,
+      host: config.adminHost,
+      ready: async (): Promise<Check[]> => [
+        await bus.check().then(
+          () => ({ name: "redis", ok: true }),
+          (error: unknown) => ({ name: "redis", ok: false, detail: String(error) }),
+        ),
+      ],
+      metrics,
+    });
+    lifecycle.own("admin server", () => admin.close());
+
+    const { toolsets } = await startToolRunner({ config, bus, lifecycle, logger, metrics: toolRunnerMetrics(metrics) });
+    return { toolsets, admin_port: admin.port };
+  },
+  {
+    logger,
+    shutdownMs: config.shutdownMs,
+    ready: (fields) => logger.info("ready", fields),
+  },
+);

@@ -1,0 +1,35 @@
+import type { CatalogToolset } from "@holdfast/bus";
+import type { ToolContent, ToolOutput, ToolResultStatus } from "@holdfast/protocol";
+
+/** What a call ended with, before it is said whose it is. */
+export interface Outcome {
+  readonly status: ToolResultStatus;
+  readonly content: ToolContent[];
+  readonly structured?: unknown;
+  readonly error?: { readonly code: string; readonly message: string };
+  /** Null where a command did not exit by itself. */
+  readonly exit_code?: number | null;
+  readonly truncated?: boolean;
+  readonly duration_ms: number;
+}
+
+export interface Execution {
+  readonly toolset: string;
+  /** The tool's own name in its toolset. */
+  readonly name: string;
+  readonly arguments: Readonly<Record<string, unknown>>;
+  readonly conversationId: string;
+  readonly callId: string;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+  readonly trace: { readonly traceparent?: string; readonly tracestate?: string };
+  readonly onOutput: (stream: ToolOutput["stream"], text: string) => void;
+}
+
+/** Something that owns toolsets and runs their tools: the terminal, the MCP servers. */
+export interface Executor {
+  /** Offers of every toolset it owns, also of those that are not well. */
+  toolsets(): CatalogToolset[];
+  /** Answers every expected ending; a rejection is a defect and ends the call `failed`. */
+  execute(execution: Execution): Promise<Outcome>;
+}

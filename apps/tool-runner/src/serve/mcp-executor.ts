@@ -1,0 +1,45 @@
+import type { CatalogToolset } from "@holdfast/bus";
+import type { McpHost } from "../mcp/host.ts";
+import type { Execution, Executor, Outcome } from "./executor.ts";
+
+/** Every configured MCP server as a toolset. */
+export class McpExecutor implements Executor {
+  readonly #host: McpHost;
+
+  constructor(host: McpHost) {
+    this.#host = host;
+  }
+
+  toolsets(): CatalogToolset[] {
+    return this.#host.toolsets().map(({ toolset, state, error, tools }) => ({
+      toolset,
+      state,
+      ...(error === undefined ? {} : { error }),
+      tools: tools.map(
+        ({ name, model_name, description, input_schema, timeout_ms, definition_sha256, read_only, idempotent }) => ({
+          name: model_name,
+          own_name: name,
+          description,
+          input_schema,
+          timeout_ms,
+          definition_sha256,
+          ...(read_only === undefined ? {} : { read_only }),
+          ...(idempotent === undefined ? {} : { idempotent }),
+        }),
+      ),
+    }));
+  }
+
+  async execute({ toolset, name, timeoutMs, signal, trace, onOutput, ...execution }: Execution): Promise<Outcome> {
+    const outcome = await this.#host.call({
+      toolset,
+      name,
+      arguments: execution.arguments,
+      timeoutMs,
+      signal,
+      ...trace,
+      onProgress: ({ message }) => message !== undefined && onOutput("stdout", `${message}\n`),
+    });
+    return { ...outcome, content: outcome.content.map((item) => ({ ...item })) };
+  }
+}

@@ -1,0 +1,144 @@
+import type { CallState, Entry, ToolJournal, WorkQueue } from "@holdfast/bus";
+import { isUuid, newUuid, ToolCall, type ToolResult } from "@holdfast/protocol";
+import { type Logger, withSpan } from "@holdfast/telemetry";
+import type { Executor, Outcome } from "./executor.ts";
+import type { ToolRunnerMetrics } from "./metrics.ts";
+import type { RunningCalls } from "./running-calls.ts";
+
+/*
+ * One entry of `tools:<toolset>`, from delivery to acknowledgement. The journal is written before anything runs, so a call
+ * that is delivered twice runs once: whoever finds it started by a runner that died says `unknown`, because nobody can tell
+ * what the tool did. The entry is acknowledged only after the result is durable.
+ */
+export interface ServeContext {
+  readonly journal: ToolJournal;
+  readonly queue: WorkQueue;
+  readonly running: RunningCalls;
+  readonly metrics: ToolRunnerMetrics;
+  readonly logger: Logger;
+  /** Who runs the tools of a toolset; undefined where nobody here does. */
+  executorOf(toolset: string): Executor | undefined;
+}
+
+export async function serveCall(entry: Entry, context: ServeContext): Promise<void> {
+  const call = readCall(entry);
+  if ("problem" in call) {
+    context.logger.warn("an entry that is no tool call went to the dead letters", {
+      topic: entry.topic,
+      entry_id: entry.entryId,
+    });
+    await context.queue.deadLetter(entry, { code: "invalid_entry", message: call.problem });
+    return;
+  }
+  const state = await context.journal.start(call.conversation_id, entry.id);
+  const result = state.state === "begun" ? await execute(entry, call, context) : settledResult(entry, call, state);
+  if (result) await context.journal.finish(call.conversation_id, entry.id, result);
+  await context.queue.ack(entry);
+}
+
+function readCall(entry: Entry): ToolCall | { readonly problem: string } {
+  if (!isUuid(entry.id)) return { problem: "the field id is no UUID" };
+  try {
+    const call = ToolCall.safeParse(JSON.parse(entry.payload));
+    if (call.success) return call.data;
+    return { problem: call.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; ") };
+  } catch {
+    return { problem: "the field payload is not JSON" };
+  }
+}
+
+/** The result of a call that is not ours to run: undefined where somebody else will answer or nobody waits. */
+function settledResult(entry: Entry, call: ToolCall, state: CallState): ToolResult | undefined {
+  if (state.state === "done") return state.result;
+  if (state.state !== "started" || state.runnerAlive) return undefined;
+  const message = "The tool-runner that ran this call died. Whether the tool did its work is not known.";
+  return resultOf(entry, call, {
+    status: "unknown",
+    content: [{ type: "text", text: message }],
+    error: { code: "outcome_unknown", message },
+    duration_ms: 0,
+  });
+}
+
+async function execute(entry: Entry, call: ToolCall, context: ServeContext): Promise<ToolResult> {
+  const toolset = entry.topic.slice("tools:".length);
+  const logger = context.logger.child({
+    run_id: call.run_id,
+    conversation_id: call.conversation_id,
+    agent: call.agent,
+    tool: `${toolset}.${call.name}`,
+  });
+  const outcome = await withSpan(
+    `execute_tool ${call.name}`,
+    {
+      kind: "consumer",
+      parent: entry.trace,
+      attributes: {
+        "gen_ai.tool.name": call.name,
+        "gen_ai.tool.call.id": call.tool_call_id,
+        "holdfast.toolset": toolset,
+      },
+    },
+    async (span) => {
+      const ended = await run(entry, call, toolset, context, span.carrier());
+      if (ended.error) span.setAttribute("error.type", ended.error.code);
+      return ended;
+    },
+  );
+  context.metrics.toolCalls.inc({ tool: `${toolset}.${call.name}`, status: outcome.status });
+  logger.info("tool call ended", {
+    status: outcome.status,
+    code: outcome.error?.code,
+    duration_ms: outcome.duration_ms,
+  });
+  return resultOf(entry, call, outcome);
+}
+
+async function run(
+  entry: Entry,
+  call: ToolCall,
+  toolset: string,
+  context: ServeContext,
+  trace: Entry["trace"],
+): Promise<Outcome> {
+  const startedAt = performance.now();
+  const executor = context.executorOf(toolset);
+  if (!executor) return failure("unknown_toolset", `No tool-runner here has the toolset "${toolset}".`, startedAt);
+  const signal = context.running.begin(entry.id, call.run_id, call.tool_call_id);
+  // Output is shown while the command runs; a piece that is lost changes nothing, the result has all of it.
+  const onOutput = (stream: "stdout" | "stderr", text: string): void => {
+    const piece = { event: "tool_output" as const, id: newUuid(), tool_call_id: call.tool_call_id, stream, text };
+    context.journal.output(call.conversation_id, piece).catch(() => undefined);
+  };
+  try {
+    return await executor.execute({
+      toolset,
+      name: call.name,
+      arguments: call.arguments,
+      conversationId: call.conversation_id,
+      callId: entry.id,
+      timeoutMs: call.timeout_ms,
+      signal,
+      trace,
+      onOutput,
+    });
+  } catch (error) {
+    context.logger.error("a tool call broke off", { tool: `${toolset}.${call.name}`, run_id: call.run_id, error });
+    return failure("tool_failed", "The tool-runner failed while it ran this call.", startedAt);
+  } finally {
+    context.running.end(entry.id);
+  }
+}
+
+function failure(code: string, message: string, startedAt: number): Outcome {
+  return {
+    status: "failed",
+    content: [{ type: "text", text: message }],
+    error: { code, message },
+    duration_ms: Math.round(performance.now() - startedAt),
+  };
+}
+
+function resultOf(entry: Entry, call: ToolCall, outcome: Outcome): ToolResult {
+  return { event: "tool_result", id: entry.id, tool_call_id: call.tool_call_id, ...outcome };
+}

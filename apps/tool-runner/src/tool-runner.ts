@@ -1,0 +1,92 @@
+import type { Bus } from "@holdfast/bus";
+import { TERMINAL_TOOLSET, TOOL_RUNNERS_GROUP, toolsTopic } from "@holdfast/protocol";
+import type { Lifecycle } from "@holdfast/runtime";
+import type { Logger } from "@holdfast/telemetry";
+import type { ToolRunnerConfig } from "./config.ts";
+import { createMcpHost } from "./mcp/host.ts";
+import type { Executor } from "./serve/executor.ts";
+import { McpExecutor } from "./serve/mcp-executor.ts";
+import type { ToolRunnerMetrics } from "./serve/metrics.ts";
+import { Offers } from "./serve/offers.ts";
+import { RunningCalls } from "./serve/running-calls.ts";
+import { ServeLoop } from "./serve/serve-loop.ts";
+import { TerminalExecutor } from "./serve/terminal-executor.ts";
+import { DEFAULT_LIMITS } from "./terminal/limits.ts";
+import { createTerminal } from "./terminal/terminal.ts";
+
+/** Of the time allowed for shutdown, what is left for ending servers and connections. */
+const CLOSING_MS = 4_000;
+
+export interface ToolRunnerParts {
+  readonly config: ToolRunnerConfig;
+  readonly bus: Bus;
+  readonly lifecycle: Lifecycle;
+  readonly logger: Logger;
+  readonly metrics: ToolRunnerMetrics;
+}
+
+/** Puts the toolsets, the queue and the catalog together and starts serving. Resolves when calls are taken. */
+export async function startToolRunner({
+  config,
+  bus,
+  lifecycle,
+  logger,
+  metrics,
+}: ToolRunnerParts): Promise<{ toolsets: string[] }> {
+  const { mcpServers, terminal: terminalConfig, agents } = config.holdfast;
+  const executors = new Map<string, Executor>();
+
+  if (terminalConfig.enabled) {
+    const terminal = await createTerminal({
+      policy: {
+        allow: terminalConfig.allow,
+        timeoutMs: terminalConfig.timeout_ms,
+        outputCapBytes: terminalConfig.output_cap_bytes,
+        envAllow: terminalConfig.env_allow,
+        limits: DEFAULT_LIMITS,
+      },
+      workspaceRoot: config.workspaceRoot,
+      minTier: terminalConfig.min_tier,
+      toolUid: config.toolUid,
+      hostEnvironment: config.hostEnvironment,
+      logger,
+    });
+    lifecycle.own("terminal", () => terminal.close());
+    executors.set(TERMINAL_TOOLSET, new TerminalExecutor(terminal, terminalConfig.timeout_ms));
+  }
+
+  const host = createMcpHost({
+    servers: mcpServers,
+    baseDir: config.baseDir,
+    logger,
+    onCatalogChange: () => offers.publish(),
+  });
+  lifecycle.own("MCP servers", () => host.close());
+  const mcp = new McpExecutor(host);
+  for (const toolset of Object.keys(mcpServers)) executors.set(toolset, mcp);
+
+  const offers = new Offers(bus.catalog, [...new Set([...executors.values(), mcp])], logger);
+  lifecycle.own("catalog", () => offers.stop());
+  lifecycle.own("presence", await bus.presence.join("tool-runner", []));
+
+  const running = new RunningCalls();
+  const toolsets = [...executors.keys()];
+  const queue = bus.queues.open({ topics: toolsets.map(toolsTopic), group: TOOL_RUNNERS_GROUP });
+  const context = {
+    journal: bus.toolJournal,
+    queue,
+    running,
+    metrics,
+    logger,
+    executorOf: (toolset: string) => executors.get(toolset),
+  };
+  const loop = new ServeLoop(context, config.concurrency);
+  lifecycle.own("calls", () => loop.stop(Math.max(0, config.shutdownMs - CLOSING_MS)));
+  lifecycle.own("control", await bus.control.listen(Object.keys(agents), (_agent, command) => running.obey(command)));
+
+  offers.start();
+  loop.start();
+  // Servers come up in the background: a slow or broken one must not keep the others' calls waiting.
+  void host.start();
+  return { toolsets };
+}
