@@ -25,6 +25,16 @@ export const requirements = {
   "client.follow": "The client resumes by Last-Event-ID over broken connections without loss or repeat (protocol §5.3)",
   "client.send": "The client sends a message again under the same id until it is accepted (protocol §4)",
 
+  // The contract itself (docs/protocol.md)
+  "protocol.doc": "docs/protocol.md and the schemas name the same fields (protocol §2, §3)",
+  "log.uuid": "An event's UUID is arithmetic on its entry id (protocol §3.1)",
+  "config.example": "The documented configuration is valid (protocol §6.1)",
+  "config.defaults": "A configuration needs no more than an agent and its model (protocol §6.1)",
+  "config.refused": "A wrong configuration is refused with the place of the mistake (protocol §6.1)",
+  "config.paste": "MCP configurations of other hosts paste unchanged (protocol §6.1)",
+  "envelope.bare": "An envelope written by hand needs only the conversation and the content (protocol §2.2)",
+  "envelope.refused": "What is no envelope is refused (protocol §2.4)",
+
   // Accepting, ordering and owning runs (protocol §2, §3, §4)
   "accept.once": "The same message again is one run and one turn (protocol §2.2, §4)",
   "accept.conflict": "The same id with another body is refused (protocol §4)",
@@ -51,6 +61,21 @@ export const requirements = {
   "tool.cancel": "A cancel ends a running command (protocol §2.7)",
   "tool.unknown": "A call whose runner was killed ends `unknown` and is not repeated (protocol §2.7)",
   "tool.give-up": "A call is either given up or started, never both (protocol §2.7)",
+
+  // Every service: configuration, exit codes, admin port, telemetry (protocol §6, §7.2, §8)
+  "config.lines": "Every problem of the configuration file is printed with its line (protocol §6.1)",
+  "config.variables": "`${VAR}` and `${VAR:-default}` are expanded in strings (protocol §6.1)",
+  "config.secret-files": "A secret may be given as `<NAME>_FILE` (protocol §6.2)",
+  "exit.drained": "A process exits 0 on SIGTERM after draining (protocol §7.2)",
+  "exit.second-signal": "A process exits 1 on a second signal (protocol §7.2)",
+  "exit.overdue": "A process exits 1 past the time allowed for shutdown (protocol §7.2)",
+  "exit.config": "A process exits 78 on bad configuration, with every problem printed (protocol §6.1, §7.2)",
+  "admin.routes": "Every service answers health, readiness and metrics on its admin port (protocol §6.2)",
+  "admin.ready": "Readiness is 503 with the failing checks while health stays 200 (protocol §4)",
+  "log.keys": "Log lines are JSON with the stable keys (protocol §8.1)",
+  "log.secrets": "Log lines never show a secret (protocol §8.1)",
+  "trace.carried": "A trace goes on in another process by `traceparent` (protocol §8.2)",
+  "metrics.names": "The counters and gauges of the contract exist with their labels (protocol §8.3)",
 } as const;
 
 export type RequirementId = keyof typeof requirements;

@@ -1,10 +1,12 @@
 import { readFileSync } from "node:fs";
 import { normalize } from "node:path";
 import { LineCounter, parseDocument } from "yaml";
+import type { Document } from "yaml";
 import type { z } from "zod";
 import { ConfigError } from "./config-error.ts";
 import type { Environment } from "./env.ts";
 import { expandVariables, settleNumbers } from "./yaml-variables.ts";
+import type { Expansion } from "./yaml-variables.ts";
 import { describeIssues } from "./yaml-issues.ts";
 import { YamlLines } from "./yaml-lines.ts";
 import type { Problem } from "./yaml-lines.ts";
@@ -24,30 +26,64 @@ export function loadYaml<S extends z.ZodType>(path: string, schema: S, env: Envi
 export function parseYaml<S extends z.ZodType>(text: string, name: string, schema: S, env: Environment): z.output<S> {
   const counter = new LineCounter();
   const document = parseDocument(text, { lineCounter: counter, prettyErrors: false, merge: true });
-  const problems: Problem[] = [...document.errors, ...document.warnings].map((error) => ({
-    line: counter.linePos(error.pos[0]).line,
-    text: error.code === "DUPLICATE_KEY" ? `the key ${lineText(text, error.pos)} is given twice` : error.message,
-  }));
-  const refuse = () => new ConfigError(inOrder(problems).map((problem) => `${name}:${problem.line}: ${problem.text}`));
-  if (document.errors.some((error) => error.code !== "DUPLICATE_KEY")) throw refuse();
+  const refuse = (problems: readonly Problem[]) => {
+    const inOrder = problems.toSorted((a, b) => a.line - b.line);
+    return new ConfigError(inOrder.map((problem) => `${name}:${problem.line}: ${problem.text}`));
+  };
+  const written = writtenProblems(document, text, counter);
+  if (document.errors.some((error) => error.code !== "DUPLICATE_KEY")) throw refuse(written);
 
-  const lines = new YamlLines(document, counter);
   const expansion = expandVariables(document, env);
-  problems.push(
-    ...expansion.missing.map(({ offset, text: missing }) => ({ line: counter.linePos(offset).line, text: missing })),
-  );
-  const data: unknown = document.toJS() ?? {};
-  const first = schema.safeParse(data);
-  const parsed =
-    first.success || !settleNumbers(data, first.error.issues, expansion.plainPaths) ? first : schema.safeParse(data);
+  const missing = expansion.missing.map(({ offset, text: what }) => ({
+    line: counter.linePos(offset).line,
+    text: what,
+  }));
+  const parsed = check(toData(document, name), schema, expansion);
   if (!parsed.success) {
-    // Of a value whose variable is missing only that is worth saying.
-    const isNews = (issue: Problem) =>
-      !problems.some((known) => known.text.split(": ")[0] === issue.text.split(": ")[0]);
-    problems.push(...describeIssues(parsed.error.issues, lines).filter(isNews));
+    const issues = describeIssues(parsed.error.issues, new YamlLines(document, counter));
+    throw refuse([
+      ...written,
+      ...missing,
+      ...issues.filter((issue) => !missing.some((known) => sharePlace(known, issue))),
+    ]);
   }
-  if (!parsed.success || problems.length > 0) throw refuse();
+  if (written.length + missing.length > 0) throw refuse([...written, ...missing]);
   return parsed.data;
+}
+
+/** What is wrong before any schema is asked. Of several syntax errors on a line the first counts: the rest follow from it. */
+function writtenProblems(document: Document.Parsed, text: string, counter: LineCounter): Problem[] {
+  const source = text.split("\n");
+  const problems = new Map<string, Problem>();
+  for (const error of [...document.errors, ...document.warnings]) {
+    const { line } = counter.linePos(error.pos[0]);
+    const isDuplicate = error.code === "DUPLICATE_KEY";
+    const key = /^[^\s:]*/.exec(text.slice(error.pos[0], error.pos[0] + 200))?.[0] ?? "";
+    const hint = source[line - 1]?.includes("${") ? " (inside { } or [ ], quote a value that holds ${…})" : "";
+    const problem = { line, text: isDuplicate ? `the key ${key} is given twice` : `${error.message}${hint}` };
+    const id = isDuplicate ? `${line} ${key}` : String(line);
+    if (!problems.has(id)) problems.set(id, problem);
+  }
+  return [...problems.values()];
+}
+
+function toData(document: Document.Parsed, name: string): unknown {
+  try {
+    return document.toJS() ?? {};
+  } catch (error) {
+    throw new ConfigError([`${name}: ${error instanceof Error ? error.message : String(error)}`], { cause: error });
+  }
+}
+
+function check<S extends z.ZodType>(data: unknown, schema: S, expansion: Expansion): z.ZodSafeParseResult<z.output<S>> {
+  const first = schema.safeParse(data);
+  if (first.success || !settleNumbers(data, first.error.issues, expansion.plainPaths)) return first;
+  return schema.safeParse(data);
+}
+
+/** Of a value whose variable is missing, only that is worth saying. */
+function sharePlace(one: Problem, other: Problem): boolean {
+  return one.text.split(": ")[0] === other.text.split(": ")[0];
 }
 
 function read(path: string): string {
@@ -60,12 +96,4 @@ function read(path: string): string {
       { cause: error },
     );
   }
-}
-
-function lineText(text: string, [start]: readonly [number, number]): string {
-  return /^[^\s:]*/.exec(text.slice(start))?.[0] ?? "";
-}
-
-function inOrder(problems: readonly Problem[]): Problem[] {
-  return problems.toSorted((a, b) => a.line - b.line);
 }

@@ -49,10 +49,12 @@ export function createLogger({ service, level = "info", pretty, destination = pr
 
 function loggerOver(sink: winston.Logger, bound: LogFields): Logger {
   const write = (level: LogLevel) => (message: string, fields?: LogFields) => {
+    if (!sink.isLevelEnabled(level)) return;
     try {
-      if (sink.isLevelEnabled(level)) sink.log({ level, message, record: { ...bound, ...fields, ...activeSpan() } });
+      sink.log({ level, message, record: { ...bound, ...fields, ...activeSpan() } });
     } catch {
-      // Telemetry never throws: the work matters more than its log line.
+      // A field that throws when it is read: the work matters more than its log line.
+      sink.log({ level, message, record: { ...activeSpan(), unreadable: true } });
     }
   };
   return {
