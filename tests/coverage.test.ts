@@ -8,7 +8,7 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const SKIPPED_FOLDERS = new Set(["node_modules", "dist", "reports", "coverage", ".git", ".turbo", ".data", ".cache"]);
 const TEST_FILE = /\.test\.tsx?$|[\\/]tests[\\/].*\.(mjs|ts)$/;
 
-/** A title is the first string of a call; it may name several promises: `it("[a.b] [c.d] does this")`. */
+/** A title is the first string of a call; it may begin with the ids of several promises. */
 const TITLE = /\(\s*["'`]((?:\[[a-z][a-z0-9-]*(?:\.[a-z0-9-]+)+\]\s*)+)/g;
 
 function filesBelow(folder: string): string[] {

@@ -14,6 +14,7 @@ export interface LogLine {
 const SERVICE_WIDTH = 11;
 const HIDDEN = new Set(["timestamp", "level", "message", "service", "trace_id", "span_id"]);
 const SHORT_ID = 8;
+const LONGEST_VALUE = 100;
 const LEVEL_STYLE = { error: "red", warn: "yellow", info: "reset", debug: "gray" } as const;
 
 /** The log line in `text`, or undefined when it is something else. */
@@ -31,7 +32,8 @@ export function parseLogLine(text: string): LogLine | undefined {
 function fieldText([name, value]: [string, unknown]): string {
   const text = typeof value === "string" ? value : JSON.stringify(value);
   const isId = name.endsWith("_id") && typeof value === "string";
-  return `${name}=${isId ? text.slice(0, SHORT_ID) : text}`;
+  if (isId) return `${name}=${text.slice(0, SHORT_ID)}`;
+  return `${name}=${text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE)}…` : text}`;
 }
 
 export function formatLogLine(service: string, text: string): string {

@@ -42,9 +42,7 @@ const isReady = (line: string) => parseLogLine(line)?.message === "ready";
 /** The services in the order in which they are stopped. */
 export function serviceRecipes(settings: Settings, ports: Ports, redisUrl: string): Recipe[] {
   const demo: Record<string, string> = settings.isDemo ? { HOLDFAST_DEMO: "1" } : {};
-  const model: Record<string, string> = settings.isDemo
-    ? { ...demo, OPENAI_BASE_URL: `http://127.0.0.1:${ports.demoModel}/v1`, OPENAI_API_KEY: "demo" }
-    : {};
+  const model: Record<string, string> = { HOLDFAST_DEMO_MODEL_URL: `http://127.0.0.1:${ports.demoModel}/v1` };
   const service = (name: keyof typeof ADMIN_PORTS, env: Record<string, string>): Recipe => ({
     name,
     isReady,
@@ -73,7 +71,7 @@ function nodeCommand(app: string, settings: Settings, env: Record<string, string
     file: process.execPath,
     args: [...watch, "--conditions=source", join("apps", app, "src", "main.ts")],
     cwd: ROOT,
-    // Compiled sources are kept, which halves the time of every start but the first.
-    env: { NODE_COMPILE_CACHE: join(ROOT, ".cache", "compile"), ...process.env, ...env },
+    // Compiled sources are kept, which shortens every start but the first. Who presses Ctrl-C does not want to wait long.
+    env: { NODE_COMPILE_CACHE: join(ROOT, ".cache", "compile"), HOLDFAST_SHUTDOWN_MS: "5000", ...process.env, ...env },
   };
 }

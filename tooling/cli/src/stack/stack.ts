@@ -13,8 +13,8 @@ import { type Keeper, startKeeper } from "./keeper.ts";
 import { choosePorts, type Ports, serviceRecipes } from "./services.ts";
 import { GivenUp, type Recipe, SupervisedChild } from "./supervised-child.ts";
 
-/** Services drain within their own limit (HOLDFAST_SHUTDOWN_MS); past this they hang. */
-const PATIENCE_MS = 15_000;
+/** Services drain within their own limit (HOLDFAST_SHUTDOWN_MS, here 5 s); past this they hang. */
+const PATIENCE_MS = 8000;
 const WATCHER = "page";
 
 export class Stack {
