@@ -14,7 +14,11 @@ export type Metadata = z.infer<typeof Metadata>;
 export const Timestamp = z.iso.datetime({ offset: true });
 export type Timestamp = z.infer<typeof Timestamp>;
 
-export const Content = z.string().refine((text) => text.trim() !== "", "must not be empty");
+/** A half of a surrogate pair has no UTF-8: it could not come out as it went in. */
+export const Content = z
+  .string()
+  .refine((text) => text.trim() !== "", "must not be empty")
+  .refine((text) => text.isWellFormed(), "must be well-formed Unicode");
 
 /** One input to a conversation (protocol §2.8), the payload of `chat:` entries. */
 export const MessageEnvelope = z.object({

@@ -7,6 +7,7 @@ export const ERROR_CODES = {
   malformed_id: { status: 400, title: "An id is malformed" },
   invalid_cursor: { status: 400, title: "The cursor is malformed" },
   too_many_conversations: { status: 400, title: "Too many conversations in one stream" },
+  forbidden: { status: 403, title: "The request came from a place that is not allowed" },
   not_found: { status: 404, title: "No such route" },
   conversation_not_found: { status: 404, title: "No such conversation" },
   run_not_found: { status: 404, title: "No such run" },
