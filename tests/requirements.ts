@@ -77,5 +77,3 @@ export const requirements = {
   "trace.carried": "A trace goes on in another process by `traceparent` (protocol §8.2)",
   "metrics.names": "The counters and gauges of the contract exist with their labels (protocol §8.3)",
 } as const;
-
-export type RequirementId = keyof typeof requirements;

@@ -50,8 +50,7 @@ function findingsOf({ filePath, messages }: Report): Finding[] {
   return messages.map(({ ruleId, range }) => ({ file: relative(ROOT, filePath), rule: ruleId, sha256: hash(range) }));
 }
 
-export const isSame = (a: Finding, b: Finding): boolean =>
-  a.file === b.file && a.rule === b.rule && a.sha256 === b.sha256;
+const isSame = (a: Finding, b: Finding): boolean => a.file === b.file && a.rule === b.rule && a.sha256 === b.sha256;
 
 export interface Verdict {
   readonly fresh: readonly Finding[];

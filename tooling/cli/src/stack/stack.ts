@@ -39,9 +39,11 @@ export class Stack {
   /** Resolves with the address of the page once everything serves. Rejects with the reason when something cannot. */
   async start(): Promise<string> {
     const settings = this.#settings;
-    const [ports, redisUrl] = await Promise.all([choosePorts(settings), this.#startRedis(), this.#makePage()]);
-    if (this.isStopping) return "";
-    await Promise.all(serviceRecipes(settings, ports, redisUrl).map((recipe) => this.#startService(recipe, ports)));
+    const page = this.#makePage();
+    page.catch(() => {}); // Awaited below, when Redis is there.
+    const [ports, redisUrl] = await Promise.all([choosePorts(settings), this.#startRedis()]);
+    const recipes = serviceRecipes(settings, ports, redisUrl);
+    await Promise.all([page, ...recipes.map((recipe) => this.#startService(recipe, ports))]);
     if (settings.isWatching) void this.#startChild({ name: WATCHER, command: watchPage });
     return gatewayUrl(settings, ports);
   }
