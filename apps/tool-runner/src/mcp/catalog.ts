@@ -1,0 +1,115 @@
+import type { Tool } from "@modelcontextprotocol/client";
+import { sha256OfJson } from "./canonical-json.ts";
+import type { ResolvedServer } from "./config.ts";
+import { compileSchema, type Validator } from "./json-schema.ts";
+import { modelName } from "./model-name.ts";
+import { visibleText, withVisibleText } from "./tool-text.ts";
+
+/** A tool as it is offered to workers. */
+export interface McpTool {
+  /** Its own name in its server. */
+  readonly name: string;
+  /** What the model sees: `server__tool`, `^[a-zA-Z0-9_-]{1,64}$`, unique. */
+  readonly model_name: string;
+  readonly description: string;
+  readonly input_schema: Record<string, unknown>;
+  /** The server's hints, untrusted. */
+  readonly annotations?: Record<string, unknown>;
+  /** Over the definition as the server gave it: it changes when any part of it does. */
+  readonly definition_sha256: string;
+  readonly timeout_ms: number;
+  /** Hints of a trusted server; absent otherwise. */
+  readonly read_only?: boolean;
+  readonly idempotent?: boolean;
+}
+
+export interface CatalogEntry {
+  readonly tool: McpTool;
+  readonly validateArguments: Validator;
+  /** Absent where the tool promises no structured result. */
+  readonly validateStructured?: Validator;
+}
+
+/** The tools of one server by their own names. */
+export type Catalog = ReadonlyMap<string, CatalogEntry>;
+
+/**
+ * What a server's tools become. A tool that cannot be used (a schema that does not compile, a name given twice) is left
+ * out and reported; the others do not notice. Entries whose definition did not change are taken over from `previous`.
+ */
+export function buildCatalog(
+  server: ResolvedServer,
+  tools: readonly Tool[],
+  previous: Catalog,
+  onProblem: (problem: string) => void,
+): Catalog {
+  const catalog = new Map<string, CatalogEntry>();
+  const modelNames = new Set<string>();
+  for (const tool of tools) {
+    if (!isAllowed(server, tool.name)) continue;
+    const shown = JSON.stringify(tool.name);
+    const seenByModel = modelName(server.toolset, tool.name);
+    if (modelNames.has(seenByModel)) {
+      onProblem(`tool ${shown} was dropped: another has the same name`);
+      continue;
+    }
+    modelNames.add(seenByModel);
+    try {
+      catalog.set(tool.name, entryFor(server, tool, previous.get(tool.name)));
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      onProblem(`tool ${shown} was dropped: its schema cannot be used (${reason.slice(0, 200)})`);
+    }
+  }
+  return catalog;
+}
+
+function entryFor(server: ResolvedServer, definition: Tool, previous: CatalogEntry | undefined): CatalogEntry {
+  const { name, title, description, inputSchema, outputSchema, annotations } = definition;
+  const hash = sha256OfJson({ name, title, description, inputSchema, outputSchema, annotations });
+  if (previous?.tool.definition_sha256 === hash) return previous;
+  const tool: McpTool = {
+    name,
+    model_name: modelName(server.toolset, name),
+    description: visibleText(description ?? title ?? ""),
+    input_schema: withVisibleText(inputSchema),
+    ...(annotations !== undefined && { annotations: withVisibleText(annotations) }),
+    definition_sha256: hash,
+    timeout_ms: server.toolTimeoutMs,
+    ...trustedHints(server, annotations),
+  };
+  return {
+    tool,
+    validateArguments: compileSchema(inputSchema),
+    ...(outputSchema !== undefined && { validateStructured: compileSchema(outputSchema) }),
+  };
+}
+
+function trustedHints(server: ResolvedServer, hints: Tool["annotations"]): Pick<McpTool, "read_only" | "idempotent"> {
+  if (!server.isTrusted || hints === undefined) return {};
+  const { readOnlyHint, idempotentHint } = hints;
+  return {
+    ...(readOnlyHint !== undefined && { read_only: readOnlyHint }),
+    ...(idempotentHint !== undefined && { idempotent: idempotentHint }),
+  };
+}
+
+function isAllowed({ allow, deny }: ResolvedServer, name: string): boolean {
+  return allow.some((glob) => matches(glob, name)) && !deny.some((glob) => matches(glob, name));
+}
+
+/** `*` stands for any text. Compared without a regular expression, whose backtracking a long name could abuse. */
+function matches(glob: string, name: string): boolean {
+  const parts = glob.split("*");
+  const first = parts[0] ?? "";
+  const last = parts.at(-1) ?? "";
+  if (parts.length === 1) return glob === name;
+  if (!name.startsWith(first) || !name.endsWith(last) || name.length < first.length + last.length) return false;
+  let at = first.length;
+  for (const part of parts.slice(1, -1)) {
+    const found = name.indexOf(part, at);
+    if (found === -1) return false;
+    at = found + part.length;
+  }
+  return at <= name.length - last.length;
+}

@@ -1,0 +1,77 @@
+import { statSync } from "node:fs";
+import { resolve } from "node:path";
+import type { McpServerConfig } from "@holdfast/protocol";
+import type { Framing } from "./framing.ts";
+
+/** What a server process may know of ours; everything else it needs is written in its `env`. */
+const INHERITED = ["PATH", "HOME", "LANG", "TERM", "USER", "TMPDIR"] as const;
+
+interface ServerLimits {
+  readonly toolset: string;
+  readonly initTimeoutMs: number;
+  /** Milliseconds without a sign of life (a progress notification) before a call is given up. */
+  readonly toolTimeoutMs: number;
+  /** Calls at once; undefined leaves it to what the server turns out to speak. */
+  readonly concurrency?: number;
+  /** Believe the server's hints. */
+  readonly isTrusted: boolean;
+  readonly allow: readonly string[];
+  readonly deny: readonly string[];
+  /** Equal exactly when nothing in the configuration changed. Holds secrets: for comparing only. */
+  readonly fingerprint: string;
+}
+
+export interface StdioServer extends ServerLimits {
+  readonly kind: "stdio";
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly framing: Framing | "auto";
+}
+
+export interface HttpServer extends ServerLimits {
+  readonly kind: "http";
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  /** The configuration asks for the older HTTP+SSE transport. */
+  readonly isSse: boolean;
+}
+
+export type ResolvedServer = StdioServer | HttpServer;
+
+/** One entry of `mcpServers` made ready to use. Relative directories count from `baseDir`, the folder of the configuration file. */
+export function resolveServer(toolset: string, config: McpServerConfig, baseDir: string): ResolvedServer {
+  const { holdfast, command, url } = config;
+  const limits: ServerLimits = {
+    toolset,
+    initTimeoutMs: holdfast.init_timeout_ms,
+    toolTimeoutMs: holdfast.tool_timeout_ms,
+    ...(holdfast.concurrency !== undefined && { concurrency: holdfast.concurrency }),
+    isTrusted: holdfast.trust,
+    allow: holdfast.allow,
+    deny: holdfast.deny,
+    fingerprint: JSON.stringify([toolset, config, baseDir]),
+  };
+  if (command !== undefined) {
+    const cwd = resolve(baseDir, config.cwd ?? ".");
+    const env = { ...inheritedEnvironment(), ...config.env };
+    return { ...limits, kind: "stdio", command, args: config.args, cwd, env, framing: holdfast.framing };
+  }
+  const isSse = config.type?.toLowerCase() === "sse";
+  return { ...limits, kind: "http", url: new URL(url ?? ""), headers: config.headers, isSse };
+}
+
+/** A missing directory would otherwise be reported as a missing command. */
+export function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
+function inheritedEnvironment(): Record<string, string> {
+  const environment: Record<string, string> = {};
+  for (const name of INHERITED) {
+    const value = process.env[name];
+    if (value !== undefined) environment[name] = value;
+  }
+  return environment;
+}

@@ -1,0 +1,96 @@
+import {
+  SdkHttpError,
+  SSEClientTransport,
+  StreamableHTTPClientTransport,
+  UnauthorizedError,
+  type Transport,
+} from "@modelcontextprotocol/client";
+import type { HttpServer } from "./config.ts";
+import {
+  ConnectError,
+  listenForChanges,
+  newClient,
+  watchEnd,
+  type ConnectDeps,
+  type Connection,
+} from "./connection.ts";
+import { LayeredTransport } from "./layered-transport.ts";
+import { NumericIds } from "./numeric-ids.ts";
+import { Sanitiser } from "./sanitise.ts";
+
+const PROBE_MS = 5000;
+const MESSAGE_CHARACTERS = 300;
+
+type Way = "negotiate" | "initialize" | "sse";
+
+/**
+ * A session with a remote server: Streamable HTTP with the probe for the era of 2026-07-28, then with `initialize` alone,
+ * then the older HTTP+SSE where the server refuses a POST. Rejects with a ConnectError.
+ */
+export async function connectHttp(server: HttpServer, deps: ConnectDeps): Promise<Connection> {
+  const ways: readonly Way[] = server.isSse ? ["sse"] : ["negotiate", "initialize", "sse"];
+  let first: unknown;
+  for (const way of ways) {
+    if (way === "sse" && !server.isSse && !isRefusal(first)) break;
+    try {
+      return await tryWay(server, way, deps);
+    } catch (error) {
+      if (isAuthorizationError(error)) {
+        throw new ConnectError("it wants authorization", { cause: error, needsAuthorization: true });
+      }
+      first ??= error;
+      // Nobody listens there: another way of asking finds nobody either.
+      if (isUnreachable(error) || deps.signal.aborted) break;
+    }
+  }
+  const message = first instanceof Error ? first.message : String(first);
+  throw new ConnectError(`it cannot be reached: ${message.slice(0, MESSAGE_CHARACTERS)}`, { cause: first });
+}
+
+async function tryWay(server: HttpServer, way: Way, deps: ConnectDeps): Promise<Connection> {
+  const { logger } = deps;
+  const transport = new LayeredTransport(wireTransport(server, way), [new Sanitiser(deps.onProblem), new NumericIds()]);
+  const client = newClient(deps, way === "negotiate" ? Math.min(PROBE_MS, server.initTimeoutMs) : undefined);
+  const { ended, isOpen } = watchEnd(client, () => "it was closed");
+  try {
+    await client.connect(transport, { timeout: server.initTimeoutMs, signal: deps.signal });
+  } catch (error) {
+    await transport.close().catch(() => undefined);
+    throw error;
+  }
+  listenForChanges({ client, logger });
+  logger.info("mcp server connected", { transport: way, revision: client.getNegotiatedProtocolVersion() });
+  return { client, wire: way === "sse" ? "sse" : "http", ended, isOpen, close: () => client.close() };
+}
+
+function wireTransport({ url, headers }: HttpServer, way: Way): Transport {
+  const options = { requestInit: { headers: { ...headers } } };
+  return way === "sse" ? new SSEClientTransport(url, options) : new StreamableHTTPClientTransport(url, options);
+}
+
+function isAuthorizationError(error: unknown): boolean {
+  if (error instanceof UnauthorizedError) return true;
+  return error instanceof SdkHttpError && (error.status === 401 || error.status === 403);
+}
+
+/** An older server has no POST at its address, and says so by one of these. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof SdkHttpError && [400, 404, 405, 406].includes(error.status);
+}
+
+/** True where a request provably never reached a server. */
+export function isUnreachable(error: unknown): boolean {
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+    if (UNREACHABLE_CODES.has(String((cause as NodeJS.ErrnoException).code))) return true;
+  }
+  return false;
+}
+
+const UNREACHABLE_CODES: ReadonlySet<string> = new Set([
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "UND_ERR_CONNECT_TIMEOUT",
+]);

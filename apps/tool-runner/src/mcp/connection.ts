@@ -1,0 +1,77 @@
+import { Client } from "@modelcontextprotocol/client";
+import type { Logger } from "@holdfast/telemetry";
+import type { Framing } from "./framing.ts";
+
+/** An MCP session that has shaken hands. */
+export interface Connection {
+  readonly client: Client;
+  readonly wire: Framing | "http" | "sse";
+  /** Resolves once, with the reason, when the session is over: lost or closed. */
+  readonly ended: Promise<string>;
+  isOpen(): boolean;
+  /** Ends the session and everything it started. */
+  close(): Promise<void>;
+}
+
+export interface ConnectDeps {
+  readonly logger: Logger;
+  /** The server says that its tools changed. */
+  readonly onToolsChanged: () => void;
+  /** Something of the server's was left out; one sentence. */
+  readonly onProblem: (problem: string) => void;
+  /** Ends every try at once. */
+  readonly signal: AbortSignal;
+}
+
+/** A session that could not be made. The message is fit to be shown: why, and the last lines of stderr. */
+export class ConnectError extends Error {
+  override readonly name = "ConnectError";
+  /** The server wants credentials we do not have. */
+  readonly needsAuthorization: boolean;
+
+  constructor(message: string, options: ErrorOptions & { needsAuthorization?: boolean } = {}) {
+    super(message, options);
+    this.needsAuthorization = options.needsAuthorization ?? false;
+  }
+}
+
+const CLIENT_INFO = { name: "holdfast", version: "0.1.0" };
+const LISTEN_ACK_MS = 5000;
+
+/**
+ * A client without capabilities: sampling, roots and elicitation are answered by "method not found".
+ * `probeMs` undefined speaks only the era of `initialize`.
+ */
+export function newClient(deps: ConnectDeps, probeMs?: number): Client {
+  const client = new Client(CLIENT_INFO, {
+    capabilities: {},
+    inputRequired: { autoFulfill: false },
+    ...(probeMs !== undefined && { versionNegotiation: { mode: "auto", probe: { timeoutMs: probeMs } } }),
+  });
+  client.setNotificationHandler("notifications/tools/list_changed", deps.onToolsChanged);
+  // What the SDK reports here quotes messages; only its first words are ours to log.
+  // oxlint-disable-next-line unicorn/prefer-add-event-listener -- the SDK's client is no event target
+  client.onerror = (error) => deps.logger.debug("mcp protocol error", { reason: error.message.split(":", 1)[0] });
+  return client;
+}
+
+/** Watches the end of a session from before its handshake. `describe` is asked for the reason when it comes. */
+export function watchEnd(client: Client, describe: () => string): { ended: Promise<string>; isOpen: () => boolean } {
+  let isOpen = true;
+  const ended = new Promise<string>((resolve) => {
+    // oxlint-disable-next-line unicorn/prefer-add-event-listener -- the SDK's client is no event target
+    client.onclose = () => {
+      isOpen = false;
+      resolve(describe());
+    };
+  });
+  return { ended, isOpen: () => isOpen };
+}
+
+/** In the era of 2026-07-28 changes are told only to who asked. Does not wait: a server that never acknowledges costs nothing. */
+export function listenForChanges({ client, logger }: { client: Client; logger: Logger }): void {
+  if (client.getProtocolEra() !== "modern" || client.getServerCapabilities()?.tools?.listChanged !== true) return;
+  client.listen({ toolsListChanged: true }, { timeout: LISTEN_ACK_MS }).catch((error: unknown) => {
+    logger.debug("server does not announce tool changes", { reason: error instanceof Error ? error.name : "unknown" });
+  });
+}

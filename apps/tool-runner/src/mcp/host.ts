@@ -1,0 +1,143 @@
+import type { McpServerConfig } from "@holdfast/protocol";
+import { isSecretKey, registerSecret, type Logger } from "@holdfast/telemetry";
+import { callTool, type CallRequest } from "./call.ts";
+import type { McpTool } from "./catalog.ts";
+import { resolveServer, type ResolvedServer } from "./config.ts";
+import type { LadderTimes } from "./ladder.ts";
+import { endedOutcome, type ToolOutcome } from "./result.ts";
+import { Supervisor, type ServerState } from "./supervisor.ts";
+
+/** One MCP server as it is offered to workers and shown to operators. */
+export interface ToolsetState {
+  readonly toolset: string;
+  readonly state: ServerState;
+  readonly error?: string;
+  readonly tools: readonly McpTool[];
+}
+
+export interface McpHostOptions {
+  readonly servers: Readonly<Record<string, McpServerConfig>>;
+  /** The folder of the configuration file: relative paths count from it. */
+  readonly baseDir: string;
+  readonly logger: Logger;
+  /** A state, an error or a list of tools changed. Changes of one moment are told once. */
+  readonly onCatalogChange?: (toolsets: readonly ToolsetState[]) => void;
+  /** How long each way of connecting is tried; for tests. */
+  readonly ladderTimes?: LadderTimes;
+}
+
+export interface McpHost {
+  /** Starts every server, all at once; resolves when each has come up or failed, and never rejects. */
+  start(): Promise<void>;
+  toolsets(): ToolsetState[];
+  call(request: CallRequest & { readonly toolset: string }): Promise<ToolOutcome>;
+  /** Takes over a changed configuration: servers whose entry did not change are left alone. */
+  reload(servers: Readonly<Record<string, McpServerConfig>>): Promise<void>;
+  /** Ends every server; calls in flight end with their outcome unknown. */
+  close(): Promise<void>;
+}
+
+/** What a server that left the configuration may still take to finish its calls. */
+const RETIRE_MS = 60_000;
+
+export function createMcpHost(options: McpHostOptions): McpHost {
+  return new SupervisedHost(options);
+}
+
+class SupervisedHost implements McpHost {
+  readonly #options: McpHostOptions;
+  readonly #supervisors = new Map<string, Supervisor>();
+  readonly #retiring = new Set<Supervisor>();
+  #disabled: readonly string[] = [];
+  #isChangeAnnounced = false;
+  #isClosed = false;
+
+  constructor(options: McpHostOptions) {
+    this.#options = options;
+    this.#take(options.servers);
+  }
+
+  async start(): Promise<void> {
+    await Promise.all([...this.#supervisors.values()].map((supervisor) => supervisor.start()));
+  }
+
+  toolsets(): ToolsetState[] {
+    const active = [...this.#supervisors.values()].map(
+      ({ server, state, error, catalog }): ToolsetState => ({
+        toolset: server.toolset,
+        state,
+        ...(error !== undefined && { error }),
+        tools: [...catalog.values()].map(({ tool }) => tool),
+      }),
+    );
+    return [...active, ...this.#disabled.map((toolset): ToolsetState => ({ toolset, state: "disabled", tools: [] }))];
+  }
+
+  async call({ toolset, ...request }: CallRequest & { toolset: string }): Promise<ToolOutcome> {
+    const supervisor = this.#supervisors.get(toolset);
+    if (supervisor !== undefined) return callTool(supervisor, request);
+    return { ...endedOutcome("failed", "unknown_toolset", `There is no server "${toolset}".`), duration_ms: 0 };
+  }
+
+  async reload(servers: Readonly<Record<string, McpServerConfig>>): Promise<void> {
+    const added = this.#take(servers);
+    await Promise.all(added.map((supervisor) => supervisor.start()));
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    const all = [...this.#supervisors.values(), ...this.#retiring];
+    await Promise.all(all.map((supervisor) => supervisor.close()));
+  }
+
+  /** Replaces what changed and answers the supervisors that are new. */
+  #take(servers: Readonly<Record<string, McpServerConfig>>): Supervisor[] {
+    const enabled = Object.entries(servers).filter(([, config]) => !config.disabled);
+    this.#disabled = Object.keys(servers).filter((toolset) => servers[toolset]?.disabled === true);
+    for (const [toolset, supervisor] of this.#supervisors) {
+      if (!enabled.some(([name]) => name === toolset)) this.#retire(toolset, supervisor);
+    }
+    const added: Supervisor[] = [];
+    for (const [toolset, config] of enabled) {
+      registerSecrets(config);
+      const resolved = resolveServer(toolset, config, this.#options.baseDir);
+      const current = this.#supervisors.get(toolset);
+      if (current?.server.fingerprint === resolved.fingerprint) continue;
+      if (current !== undefined) this.#retire(toolset, current);
+      const supervisor = this.#supervise(resolved);
+      this.#supervisors.set(toolset, supervisor);
+      added.push(supervisor);
+    }
+    this.#announceChange();
+    return added;
+  }
+
+  #supervise(server: ResolvedServer): Supervisor {
+    const { logger, ladderTimes } = this.#options;
+    return new Supervisor(server, {
+      logger: logger.child({ toolset: server.toolset }),
+      onChange: () => this.#announceChange(),
+      ...(ladderTimes !== undefined && { ladderTimes }),
+    });
+  }
+
+  #retire(toolset: string, supervisor: Supervisor): void {
+    this.#supervisors.delete(toolset);
+    this.#retiring.add(supervisor);
+    void supervisor.retire(RETIRE_MS).finally(() => this.#retiring.delete(supervisor));
+  }
+
+  #announceChange(): void {
+    if (this.#isChangeAnnounced || this.#options.onCatalogChange === undefined) return;
+    this.#isChangeAnnounced = true;
+    setImmediate(() => {
+      this.#isChangeAnnounced = false;
+      if (!this.#isClosed) this.#options.onCatalogChange?.(this.toolsets());
+    });
+  }
+}
+
+/** What a configuration hands to a server must not come back through its stderr into our log. */
+function registerSecrets({ env, headers }: McpServerConfig): void {
+  for (const [name, value] of Object.entries({ ...env, ...headers })) if (isSecretKey(name)) registerSecret(value);
+}

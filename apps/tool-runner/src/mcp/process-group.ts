@@ -1,0 +1,78 @@
+import { spawn, type ChildProcessByStdio } from "node:child_process";
+import { once } from "node:events";
+import type { Readable, Writable } from "node:stream";
+import { setTimeout as delay } from "node:timers/promises";
+
+/**
+ * A server runs in a process group of its own, so that what it starts dies with it: signals go to the group, and the
+ * group counts as alive until its last member is gone.
+ */
+export interface Command {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export type ServerProcess = ChildProcessByStdio<Writable, Readable, Readable>;
+
+/** How long each step of a shutdown may take before the next, in milliseconds. */
+export interface Patience {
+  /** Between closing stdin and SIGTERM. */
+  readonly eofMs: number;
+  /** Between SIGTERM and SIGKILL. */
+  readonly termMs: number;
+}
+
+export const SERVING_PATIENCE: Patience = { eofMs: 1500, termMs: 1500 };
+/** For a server that never came up: it has no state to save, and the next try waits for its end. */
+export const STARTING_PATIENCE: Patience = { eofMs: 100, termMs: 400 };
+
+const POLL_MS = 20;
+const KILL_WAIT_MS = 1000;
+
+/** Starts the process; rejects with the reason (ENOENT, EACCES, …) when it cannot be started. No shell ever sees the arguments. */
+export async function spawnGroup({ command, args, cwd, env }: Command): Promise<ServerProcess> {
+  const child = spawn(command, [...args], {
+    cwd,
+    env,
+    shell: false,
+    detached: true,
+    windowsHide: true,
+    stdio: ["pipe", "pipe", "pipe"],
+  });
+  await once(child, "spawn");
+  return child;
+}
+
+/** Ends the whole group: stdin closed, then SIGTERM, then SIGKILL. Resolves when nothing of it runs any more. */
+export async function endGroup(child: ServerProcess, patience: Patience): Promise<void> {
+  const group = child.pid;
+  if (group === undefined) return;
+  child.stdin.end();
+  if (await isGoneWithin(child, group, patience.eofMs)) return;
+  signalGroup(group, "SIGTERM");
+  if (await isGoneWithin(child, group, patience.termMs)) return;
+  signalGroup(group, "SIGKILL");
+  await isGoneWithin(child, group, KILL_WAIT_MS);
+}
+
+async function isGoneWithin(child: ServerProcess, group: number, limitMs: number): Promise<boolean> {
+  const deadline = performance.now() + limitMs;
+  for (;;) {
+    const hasExited = child.exitCode !== null || child.signalCode !== null;
+    if (hasExited && !signalGroup(group, 0)) return true;
+    if (performance.now() >= deadline) return false;
+    await delay(POLL_MS);
+  }
+}
+
+/** False when no member of the group is left. */
+function signalGroup(group: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    process.kill(-group, signal);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}

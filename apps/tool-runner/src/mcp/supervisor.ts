@@ -1,0 +1,263 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Logger } from "@holdfast/telemetry";
+import { buildCatalog, type Catalog } from "./catalog.ts";
+import type { ResolvedServer } from "./config.ts";
+import { connectHttp } from "./connect-http.ts";
+import { connectStdio } from "./connect-stdio.ts";
+import { ConnectError, type ConnectDeps, type Connection } from "./connection.ts";
+import type { LadderTimes, RungName } from "./ladder.ts";
+import { listTools } from "./list-tools.ts";
+import { RestartPolicy } from "./restart-policy.ts";
+import { Slots } from "./slots.ts";
+
+/**
+ * One server and its life. It is started once at the start of the host, and after a death only when a call needs it, no
+ * sooner than the restart policy allows; its catalog stays on offer meanwhile. Only a server whose tools were never seen
+ * is tried again by itself, because nobody can call what nobody sees. Nothing here waits for another server.
+ */
+export type ServerState =
+  | "idle"
+  | "starting"
+  | "ready"
+  /** Serving, but something of it was left out; `error` says what. */
+  | "degraded"
+  | "backoff"
+  | "failed"
+  | "auth_required"
+  | "disabled";
+
+/** A call cannot be made now; nothing was sent. */
+export class ServerUnavailable extends Error {
+  override readonly name = "ServerUnavailable";
+}
+
+export interface SupervisorOptions {
+  readonly logger: Logger;
+  /** State, error or tools changed. */
+  readonly onChange: () => void;
+  readonly policy?: RestartPolicy;
+  readonly ladderTimes?: LadderTimes;
+}
+
+const DEFAULT_CONCURRENCY = 4;
+const MAX_WAITING_CALLS = 256;
+/** The longest a call waits for the next permitted start; beyond it the model is better told at once. */
+const MAX_BACKOFF_WAIT_MS = 5000;
+/** Tool changes are looked up at most twice a second, however often a server announces them. */
+const REFRESH_MS = 500;
+const SHOWN_PROBLEMS = 3;
+
+export class Supervisor {
+  readonly server: ResolvedServer;
+  readonly slots: Slots;
+  readonly #options: SupervisorOptions;
+  readonly #policy: RestartPolicy;
+  #state: ServerState = "idle";
+  #error: string | undefined;
+  #catalog: Catalog | undefined;
+  /** The newest session, whether or not its tools are known yet. */
+  #latest: Connection | undefined;
+  #connection: Connection | undefined;
+  #starting: Promise<Connection> | undefined;
+  #verdict: RungName | undefined;
+  #problems: string[] = [];
+  #mayStartAt = 0;
+  #hasFailedToStart = false;
+  #retryTimer: NodeJS.Timeout | undefined;
+  #refreshTimer: NodeJS.Timeout | undefined;
+  readonly #stop = new AbortController();
+
+  constructor(server: ResolvedServer, options: SupervisorOptions) {
+    this.server = server;
+    this.#options = options;
+    this.#policy = options.policy ?? new RestartPolicy();
+    const isSerial = server.kind === "stdio" && server.framing === "content-length";
+    this.slots = new Slots(server.concurrency ?? (isSerial ? 1 : DEFAULT_CONCURRENCY), MAX_WAITING_CALLS);
+  }
+
+  get state(): ServerState {
+    return this.#state;
+  }
+
+  get error(): string | undefined {
+    return this.#error;
+  }
+
+  get catalog(): Catalog {
+    return this.#catalog ?? new Map();
+  }
+
+  /** The first start. Resolves when it is decided, either way. */
+  async start(): Promise<void> {
+    await this.#start().catch(() => undefined);
+  }
+
+  /** An open session, started where needed; rejects with ServerUnavailable, or with the signal's reason. */
+  async session(signal: AbortSignal): Promise<Connection> {
+    for (;;) {
+      signal.throwIfAborted();
+      if (this.#stop.signal.aborted) throw new ServerUnavailable("the server was taken out of the configuration");
+      if (this.#connection?.isOpen() === true) return this.#connection;
+      const waitMs = this.#mayStartAt - Date.now();
+      if (this.#starting === undefined && waitMs > 0) {
+        if (this.#hasFailedToStart || waitMs > MAX_BACKOFF_WAIT_MS)
+          throw new ServerUnavailable(this.#error ?? this.#state);
+        await delay(waitMs, undefined, { signal });
+      } else {
+        await abortable(this.#start(), signal);
+      }
+    }
+  }
+
+  /** A call was answered: whatever the server did before, it works. */
+  recordSuccess(): void {
+    this.#policy.recordSuccess();
+  }
+
+  /** A session over HTTP has no end to notice: its caller learnt that it is gone. */
+  dropSession(connection: Connection, reason: string): void {
+    if (this.#connection !== connection) return;
+    this.#onEnd(connection, reason);
+    void connection.close().catch(() => undefined);
+  }
+
+  /** No new session from now on; what runs may finish within `graceMs`, then the server is ended. */
+  async retire(graceMs: number): Promise<void> {
+    const deadline = Date.now() + graceMs;
+    while (this.slots.inUse > 0 && Date.now() < deadline) await delay(50);
+    await this.close();
+  }
+
+  /** Ends the server; calls in flight end with their outcome unknown. */
+  async close(): Promise<void> {
+    this.#stop.abort();
+    clearTimeout(this.#retryTimer);
+    clearTimeout(this.#refreshTimer);
+    await this.#latest?.close().catch(() => undefined);
+    await this.#starting?.catch(() => undefined);
+    this.#connection = undefined;
+    this.#become("disabled");
+  }
+
+  #start(): Promise<Connection> {
+    this.#starting ??= this.#tryToStart().finally(() => {
+      this.#starting = undefined;
+    });
+    return this.#starting;
+  }
+
+  async #tryToStart(): Promise<Connection> {
+    clearTimeout(this.#retryTimer);
+    this.#become("starting", this.#error);
+    let connection: Connection | undefined;
+    try {
+      connection = await this.#connect();
+      this.#latest = connection;
+      await this.#load(connection);
+      this.#stop.signal.throwIfAborted();
+    } catch (error) {
+      await connection?.close().catch(() => undefined);
+      this.#hasFailedToStart = true;
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#rest(reason, error instanceof ConnectError && error.needsAuthorization);
+      throw new ServerUnavailable(reason, { cause: error });
+    }
+    this.#hasFailedToStart = false;
+    this.#connection = connection;
+    const isSerial = connection.wire === "content-length";
+    this.slots.setLimit(this.server.concurrency ?? (isSerial ? 1 : DEFAULT_CONCURRENCY));
+    this.#settle();
+    void connection.ended.then((reason) => this.#onEnd(connection, reason));
+    return connection;
+  }
+
+  #connect(): Promise<Connection> {
+    const deps: ConnectDeps = {
+      logger: this.#options.logger,
+      onToolsChanged: () => this.#refreshSoon(),
+      onProblem: (problem) => this.#problems.push(problem),
+      signal: this.#stop.signal,
+    };
+    if (this.server.kind === "http") return connectHttp(this.server, deps);
+    return connectStdio(this.server, {
+      ...deps,
+      ...(this.#options.ladderTimes && { times: this.#options.ladderTimes }),
+      ...(this.#verdict && { verdict: this.#verdict }),
+      onVerdict: (rung) => {
+        this.#verdict = rung;
+      },
+    });
+  }
+
+  async #load(connection: Connection): Promise<void> {
+    this.#problems = [];
+    const report = (problem: string) => this.#problems.push(problem);
+    const tools = await listTools(connection, this.server.initTimeoutMs, report);
+    this.#catalog = buildCatalog(this.server, tools, this.catalog, report);
+  }
+
+  #refreshSoon(): void {
+    this.#refreshTimer ??= setTimeout(() => void this.#refresh(), REFRESH_MS).unref();
+  }
+
+  async #refresh(): Promise<void> {
+    const connection = this.#connection;
+    try {
+      if (connection?.isOpen() !== true) return;
+      await this.#load(connection);
+    } catch (error) {
+      this.#problems = [
+        `its changed tools could not be read: ${error instanceof Error ? error.message : String(error)}`,
+      ];
+    } finally {
+      this.#refreshTimer = undefined;
+    }
+    if (this.#connection === connection) this.#settle();
+  }
+
+  /** Serving, whole or in part. */
+  #settle(): void {
+    const shown = this.#problems.slice(0, SHOWN_PROBLEMS);
+    const more = this.#problems.length - shown.length;
+    if (shown.length === 0) this.#become("ready");
+    else this.#become("degraded", `${shown.join("; ")}${more > 0 ? `; and ${more} more` : ""}`);
+  }
+
+  #onEnd(connection: Connection, reason: string): void {
+    if (this.#connection !== connection) return;
+    this.#connection = undefined;
+    if (!this.#stop.signal.aborted) this.#rest(reason, false);
+  }
+
+  /** Dead for now: not started again before the policy allows it. */
+  #rest(reason: string, needsAuthorization: boolean): void {
+    const { delayMs, isOpen } = this.#policy.recordDeath();
+    this.#mayStartAt = Date.now() + delayMs;
+    if (this.#stop.signal.aborted) return;
+    this.#become(needsAuthorization ? "auth_required" : isOpen ? "failed" : "backoff", reason);
+    this.#retryTimer = setTimeout(() => {
+      if (this.#catalog === undefined) void this.start();
+      else if (this.#state === "backoff") this.#become("idle", this.#error);
+    }, delayMs).unref();
+  }
+
+  #become(state: ServerState, error?: string): void {
+    this.#state = state;
+    this.#error = error;
+    const isTrouble = state === "backoff" || state === "failed" || state === "degraded" || state === "auth_required";
+    this.#options.logger[isTrouble ? "warn" : "debug"]("mcp server state", {
+      state,
+      ...(error !== undefined && { error }),
+    });
+    this.#options.onChange();
+  }
+}
+
+/** The promise, or the signal's reason as soon as it aborts. */
+function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    signal.addEventListener("abort", abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
+}
