@@ -1,0 +1,42 @@
+import { afterEach, beforeEach, expect, it } from "@jest/globals";
+import { linkSync, lstatSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { adoptDirectory } from "./adopt-directory.ts";
+
+const TOOL = { uid: 65_534, gid: 65_534 };
+const isRoot = process.getuid?.() === 0;
+let base: string;
+
+beforeEach(() => {
+  base = mkdtempSync(join(tmpdir(), "holdfast-adopt-"));
+});
+afterEach(() => rmSync(base, { recursive: true, force: true }));
+
+function owner(name: string): number {
+  return lstatSync(join(base, name)).uid;
+}
+
+it("gives what belongs to root to the tool's user, and nothing that lies elsewhere", async () => {
+  mkdirSync(join(base, "root", "sub"), { recursive: true });
+  mkdirSync(join(base, "outside"));
+  for (const name of ["root/file", "root/sub/file", "outside/file", "outside/linked"])
+    writeFileSync(join(base, name), "");
+  symlinkSync("../outside", join(base, "root", "link-directory"));
+  symlinkSync("../outside/file", join(base, "root", "link-file"));
+  linkSync(join(base, "outside", "linked"), join(base, "root", "second-name"));
+  const before = owner("outside");
+
+  await adoptDirectory(join(base, "root"), isRoot ? TOOL : { uid: before, gid: before });
+
+  const wanted = isRoot ? TOOL.uid : before;
+  expect(["root", "root/file", "root/sub", "root/sub/file"].map(owner)).toEqual([wanted, wanted, wanted, wanted]);
+  expect(["outside", "outside/file", "outside/linked"].map(owner)).toEqual([before, before, before]);
+  expect(["root/link-directory", "root/link-file", "root/second-name"].map(owner)).toEqual([before, before, before]);
+});
+
+it("leaves the system's directories alone", async () => {
+  const before = ["/", "/tmp", "/usr", "/usr/bin", "/etc"].map((path) => lstatSync(path).uid);
+  for (const path of ["/", "/tmp", "/usr", "/usr/share/doc", "/etc"]) await adoptDirectory(path, TOOL);
+  expect(["/", "/tmp", "/usr", "/usr/bin", "/etc"].map((path) => lstatSync(path).uid)).toEqual(before);
+});

@@ -1,0 +1,117 @@
+/** What the launchers promise, asked of real tools that run through them. */
+import { describe, expect, it } from "@jest/globals";
+import { tmpdir } from "node:os";
+import { detectTiers } from "./detect.ts";
+import { chooseIdentity } from "./identity.ts";
+import { type Launcher, wrapperFailure } from "./launcher.ts";
+import { findLimiterPrograms, LimitedLauncher } from "./limited-launcher.ts";
+import { DEFAULT_LIMITS, type ToolLimits, withinOwnLimits } from "./limits.ts";
+import { PlainLauncher } from "./plain-launcher.ts";
+import { runProcess } from "./run-process.ts";
+
+const isRoot = process.getuid?.() === 0;
+const identity = chooseIdentity(process.getuid?.(), undefined);
+
+function limitedLauncher(): Launcher {
+  const programs = findLimiterPrograms();
+  if ("missing" in programs) throw new Error(`install util-linux: ${programs.missing.join(", ")}`);
+  return new LimitedLauncher(programs, identity);
+}
+
+async function run(launcher: Launcher, file: string, args: readonly string[], limits: Partial<ToolLimits> = {}) {
+  const command = launcher.command({
+    file,
+    args,
+    workspace: tmpdir(),
+    home: tmpdir(),
+    limits: withinOwnLimits({ ...DEFAULT_LIMITS, ...limits }),
+  });
+  const end = await runProcess({ command, cwd: "/", env: {}, timeoutMs: 20_000, capBytes: 65_536 });
+  if ("spawnError" in end) throw end.spawnError;
+  return { ...end, command, out: end.stdout.bytes.toString(), err: end.stderr.bytes };
+}
+
+describe.each<[string, () => Launcher]>([
+  ["T0", () => new PlainLauncher(identity)],
+  ["T1", limitedLauncher],
+])("a tool at %s", (_, launcher) => {
+  it("[terminal.never-root] is never root and belongs to no group but its own", async () => {
+    const { out } = await run(launcher(), "/bin/cat", ["/proc/self/status"]);
+    const uid = isRoot ? 65_534 : process.getuid?.();
+    expect(out).toMatch(new RegExp(`^Uid:\\s+${uid}\\s+${uid}\\s+${uid}\\s+${uid}$`, "m"));
+    const groups = isRoot ? /^Groups:\s*(65534)?\s*$/m : /^Groups:/m;
+    expect(out).toMatch(groups);
+    expect(out).toMatch(/^CapEff:\s+0+$/m);
+  });
+
+  it("is the first to die when memory runs out", async () => {
+    expect((await run(launcher(), "/bin/cat", ["/proc/self/oom_score_adj"])).out).toBe("1000\n");
+  });
+
+  it("has the exit code and the output of the command, not of a wrapper", async () => {
+    const { command, exitCode, err } = await run(launcher(), "/bin/cat", ["/no/such/file"]);
+    expect(exitCode).toBe(1);
+    expect(wrapperFailure(command, exitCode, err)).toBeNull();
+  });
+
+  it("that cannot be executed is told apart from one that failed", async () => {
+    const { command, exitCode, err } = await run(launcher(), "/etc/passwd", []);
+    expect(wrapperFailure(command, exitCode, err)).toMatch(/failed to execute.*Permission denied/);
+  });
+});
+
+describe("a tool at T1", () => {
+  it("[terminal.rlimits] has its limits and cannot gain privileges", async () => {
+    const limits = { cpuSeconds: 11, memoryBytes: 1 << 30, fileBytes: 1 << 20, openFiles: 33, processes: 44 };
+    const { out } = await run(limitedLauncher(), "/bin/cat", ["/proc/self/limits", "/proc/self/status"], limits);
+    const limit = (name: string) => new RegExp(`^${name}\\s+(\\S+)\\s+(\\S+)`, "m").exec(out)?.slice(1, 3);
+    expect(limit("Max cpu time")).toEqual(["11", "11"]);
+    expect(limit("Max address space")).toEqual([`${1 << 30}`, `${1 << 30}`]);
+    expect(limit("Max file size")).toEqual([`${1 << 20}`, `${1 << 20}`]);
+    expect(limit("Max open files")).toEqual(["33", "33"]);
+    expect(limit("Max core file size")).toEqual(["0", "0"]);
+    // Without a uid of its own the limit would count the runner's threads too.
+    expect(limit("Max processes")?.includes("44")).toBe(isRoot);
+    expect(out).toMatch(/^NoNewPrivs:\s+1$/m);
+    expect(/^CapBnd:\s+0+$/m.test(out)).toBe(isRoot);
+  });
+
+  it("cannot take more memory than its limit", async () => {
+    const { exitCode, err } = await run(limitedLauncher(), "/usr/bin/tail", ["/dev/zero"], { memoryBytes: 64 << 20 });
+    expect(exitCode).toBe(1);
+    expect(err.toString()).toMatch(/memory exhausted/);
+  });
+});
+
+describe("withinOwnLimits", () => {
+  it("never asks for more than this process has", () => {
+    const own =
+      "Limit   Soft   Hard   Units\nMax open files            10        64       files\nMax cpu time  unlimited  unlimited  seconds\n";
+    expect(withinOwnLimits(DEFAULT_LIMITS, own)).toEqual({ ...DEFAULT_LIMITS, openFiles: 64 });
+  });
+});
+
+describe("chooseIdentity", () => {
+  it("gives tools of a root runner a user of their own and refuses root", () => {
+    expect(chooseIdentity(0, undefined)).toEqual({ uid: 65_534, gid: 65_534 });
+    expect(chooseIdentity(0, 1234)).toEqual({ uid: 1234, gid: 1234 });
+    expect(chooseIdentity(1000, undefined)).toBeNull();
+    expect(() => chooseIdentity(0, 0)).toThrow(RangeError);
+  });
+});
+
+describe("detectTiers", () => {
+  it("finds the tiers whose launchers contain a program, and says why the others are missing", async () => {
+    const verdicts = await detectTiers(identity);
+    expect(verdicts.T0).toHaveProperty("launcher.tier", "T0");
+    expect(verdicts.T1).toHaveProperty("launcher.tier", "T1");
+    expect(verdicts.T2).toHaveProperty("reason");
+    expect(verdicts.T3).toHaveProperty("reason");
+  });
+
+  it("does not believe a launcher that leaves tools as root, or cannot change the user", async () => {
+    const verdicts = isRoot ? await detectTiers(null) : await detectTiers({ uid: 65_534, gid: 65_534 });
+    expect(verdicts.T0).toEqual({ reason: expect.stringMatching(isRoot ? "tools would run as root" : /./) });
+    expect(verdicts.T1).toHaveProperty("reason");
+  });
+});

@@ -1,0 +1,51 @@
+/**
+ * A launcher turns "run this program" into the command that is really executed: one per tier, each knowing nothing of policy.
+ * A new tier is a new launcher, added in detect.ts.
+ */
+import type { ToolLimits } from "./limits.ts";
+import type { Tier } from "./tier.ts";
+
+/** The user a tool runs as; null where the runner is not root and a tool can only be what the runner is. */
+export interface ToolIdentity {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+export interface LaunchPlan {
+  /** Absolute path of the program. */
+  readonly file: string;
+  /** Its arguments, without argv[0]. */
+  readonly args: readonly string[];
+  /** Canonical path of the directory that the tool may write to. */
+  readonly workspace: string;
+  /** The private directory of this call, its HOME and TMPDIR. */
+  readonly home: string;
+  readonly limits: ToolLimits;
+}
+
+/** What spawn gets. `identity` is set where spawn itself has to change the user. */
+export interface LaunchCommand {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly identity: ToolIdentity | null;
+  /** Programs that run before the tool and execute each other, by the name they put before an error message. */
+  readonly wrappers: readonly string[];
+}
+
+export interface Launcher {
+  readonly tier: Tier;
+  command(plan: LaunchPlan): LaunchCommand;
+}
+
+/** What util-linux and the shells' convention agree on: 126 cannot be executed, 127 not found, 1 a failed preparation. */
+const WRAPPER_EXIT_CODES: readonly (number | null)[] = [1, 126, 127];
+
+/**
+ * The message of a wrapper that could not start the tool, or null. A tool that prints such a message itself only makes its own
+ * failure look like that.
+ */
+export function wrapperFailure(command: LaunchCommand, exitCode: number | null, stderr: Buffer): string | null {
+  if (!WRAPPER_EXIT_CODES.includes(exitCode)) return null;
+  const message = stderr.toString("utf8", 0, 256).split("\n", 1)[0] ?? "";
+  return command.wrappers.some((name) => message.startsWith(`${name}: `)) ? message : null;
+}

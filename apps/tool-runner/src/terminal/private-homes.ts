@@ -1,0 +1,55 @@
+/**
+ * Each call gets a directory of its own as HOME and TMPDIR, removed afterwards: what one call leaves there, the next never
+ * finds. They lie in a directory of the runner, so that a tool can neither rename its home nor list those of others.
+ */
+import { chmod, chown, mkdir, mkdtemp, rmdir } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { emptyDirectory } from "./empty-directory.ts";
+import type { ToolIdentity } from "./launcher.ts";
+
+const OWNER_ONLY = 0o700;
+/** Others may pass through to a home that is theirs, but not look around. */
+const PASS_THROUGH = 0o711;
+
+export class PrivateHomes {
+  readonly #base: string;
+  readonly #identity: ToolIdentity | null;
+
+  private constructor(base: string, identity: ToolIdentity | null) {
+    this.#base = base;
+    this.#identity = identity;
+  }
+
+  static async open(identity: ToolIdentity | null): Promise<PrivateHomes> {
+    const base = await mkdtemp(join(tmpdir(), "holdfast-homes-"));
+    await chmod(base, identity ? PASS_THROUGH : OWNER_ONLY);
+    return new PrivateHomes(base, identity);
+  }
+
+  async create(): Promise<string> {
+    const home = join(this.#base, randomUUID());
+    await mkdir(home, { mode: OWNER_ONLY });
+    if (this.#identity) await chown(home, this.#identity.uid, this.#identity.gid);
+    return home;
+  }
+
+  /** False when something could not be removed; the directory then stays until the machine cleans its temporary files. */
+  async remove(home: string): Promise<boolean> {
+    const isEmpty = await emptyDirectory(home);
+    return isEmpty && (await removed(home));
+  }
+
+  async close(): Promise<void> {
+    await emptyDirectory(this.#base);
+    await removed(this.#base);
+  }
+}
+
+async function removed(directory: string): Promise<boolean> {
+  return await rmdir(directory).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,58 @@
+/** Everything calls share, made once at start. */
+import type { Environment } from "@holdfast/runtime";
+import { closeInheritedDescriptors } from "./close-inherited.ts";
+import { bestLauncher, detectTiers, type TierVerdicts } from "./detect.ts";
+import { chooseIdentity } from "./identity.ts";
+import type { Launcher, ToolIdentity } from "./launcher.ts";
+import { withinOwnLimits } from "./limits.ts";
+import { PinnedCommands } from "./pin.ts";
+import type { TerminalPolicy } from "./policy.ts";
+import { PrivateHomes } from "./private-homes.ts";
+import type { Tier } from "./tier.ts";
+
+export interface SetupOptions {
+  readonly policy: TerminalPolicy;
+  /** Exactly this tier, or the best that works here (`auto`). */
+  readonly tier: Tier | "auto";
+  /** The user of tools where the runner is root; default 65534. */
+  readonly toolUid?: number | undefined;
+  /** Where allowed variables get their values: the runner's environment. */
+  readonly hostEnvironment: Environment;
+  /** For what an operator should look at; the message has no details of a call. */
+  readonly warn: (message: string) => void;
+}
+
+export interface Setup {
+  readonly policy: TerminalPolicy;
+  readonly pins: PinnedCommands;
+  readonly launcher: Launcher;
+  readonly identity: ToolIdentity | null;
+  readonly homes: PrivateHomes;
+  readonly hostEnvironment: Environment;
+  readonly warn: (message: string) => void;
+}
+
+export interface SetupResult {
+  /** Null where the wanted tier does not work here. */
+  readonly setup: Setup | null;
+  readonly verdicts: TierVerdicts;
+}
+
+/** Throws RangeError for a `toolUid` that is root's. The caller closes `setup.homes`. */
+export async function prepare(options: SetupOptions): Promise<SetupResult> {
+  const identity = chooseIdentity(process.getuid?.(), options.toolUid);
+  closeInheritedDescriptors();
+  const verdicts = await detectTiers(identity);
+  const launcher = options.tier === "auto" ? bestLauncher(verdicts) : launcherOf(verdicts, options.tier);
+  if (launcher === null) return { setup: null, verdicts };
+  const policy = { ...options.policy, limits: withinOwnLimits(options.policy.limits) };
+  const pins = new PinnedCommands(policy.allow);
+  const homes = await PrivateHomes.open(identity);
+  const { hostEnvironment, warn } = options;
+  return { setup: { policy, pins, launcher, identity, homes, hostEnvironment, warn }, verdicts };
+}
+
+function launcherOf(verdicts: TierVerdicts, tier: Tier): Launcher | null {
+  const verdict = verdicts[tier];
+  return "launcher" in verdict ? verdict.launcher : null;
+}
