@@ -39,6 +39,7 @@ export const requirements = {
   "accept.once": "The same message again is one run and one turn (protocol §2.2, §4)",
   "accept.conflict": "The same id with another body is refused (protocol §4)",
   "accept.published": "An accepted message stands in `chat:<conversation>` and `chat:<agent>` (protocol §2)",
+  "chat.answer": "`chat:<conversation>` gets the answer of every completed run, at least once (protocol §2)",
   "outbox.sweep": "An accepted turn whose queue entry was never written is queued by the sweep (protocol §2.5)",
   "on-busy.reject": "`on_busy: reject` refuses a message while a run is active (protocol §4)",
   "log.ids": "Event ids are `<epoch>-<seq>`, contiguous from 1, and an event's UUID follows from them (protocol §3.1)",

@@ -95,7 +95,7 @@ describe("tool-runner", () => {
       { timeoutMs: 20_000 },
     );
     const offers = await bus.catalog.read();
-    expect(offers.map(({ toolset }) => toolset).sort()).toEqual(["broken", "everything", "terminal"]);
+    expect(offers.map(({ toolset }) => toolset).toSorted()).toEqual(["broken", "everything", "terminal"]);
     expect(offers.find(({ toolset }) => toolset === "everything")?.tools.map(({ name }) => name)).toContain(
       "everything__echo",
     );
@@ -137,7 +137,8 @@ describe("tool-runner", () => {
     const answers = await answersTo(call.conversation_id);
     await bus.toolCalls.send("terminal", id, call, {});
     await until(async () => (await bus.toolCalls.state(call.conversation_id, id)).state === "started");
-    await first.kill("SIGKILL");
+    first.kill("SIGKILL");
+    await first.exit;
     await startRunner();
     expect(await answers.result()).toMatchObject({ status: "unknown", error: { code: "outcome_unknown" } });
   });

@@ -9,3 +9,4 @@ export * from "./ports/tool-calls.ts";
 export * from "./ports/work-queue.ts";
 export { uuidV5 } from "./ids.ts";
 export { createRedisBus } from "./redis-bus.ts";
+export { assistantMessage, toolMessage, userMessage } from "./conversations/history-messages.ts";

@@ -3,6 +3,7 @@ import { Commands } from "./connection/commands.ts";
 import { type ConnectOptions, connect, disconnect } from "./connection/connect.ts";
 import { RedisControl } from "./control/redis-control.ts";
 import { RedisPresence } from "./control/redis-presence.ts";
+import { settleNote } from "./conversations/chat-topics.ts";
 import { Intake } from "./conversations/intake.ts";
 import { Outbox } from "./conversations/outbox.ts";
 import { RedisConversations } from "./conversations/redis-conversations.ts";
@@ -36,7 +37,7 @@ export function createRedisBus(options: BusOptions): Bus {
   const outbox = new Outbox(commands);
   const watcher = new ResultsWatcher(commands, connectBlocking, instance);
   const toolCalls = new RedisToolCalls(commands, presence, watcher, instance);
-  const runs = new RedisRuns(commands, presence, instance);
+  const runs = new RedisRuns({ commands, presence, outbox, instance });
 
   return {
     instance,
@@ -53,7 +54,7 @@ export function createRedisBus(options: BusOptions): Bus {
       // A write: a Redis that is full or read-only answers PING all the same.
       await new Commands(probe).send((connection) => connection.set(`probe:${instance}`, "1", "PX", CHECK_TIMEOUT_MS));
     },
-    sweepOutbox: () => outbox.sweep(),
+    sweepOutbox: () => outbox.sweep((note) => settleNote(commands, note)),
     async close() {
       presence.close();
       runs.close();

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { completeEnvelope } from "./envelope.ts";
+import { ZodError } from "zod";
 import { newUuid } from "./ids.ts";
 
 const conversation_id = newUuid();
@@ -32,6 +33,6 @@ describe("an envelope written by hand", () => {
     ["a sender without a kind", { conversation_id, content: "hi", sender: "ann" }],
     ["a date that is none", { conversation_id, content: "hi", created_at: "yesterday" }],
   ])("[envelope.refused] refuses %s", (_what, payload) => {
-    expect(() => completeEnvelope(payload, entry)).toThrow();
+    expect(() => completeEnvelope(payload, entry)).toThrow(ZodError);
   });
 });

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { Uuid } from "./ids.ts";
-import { AgentName } from "./topics.ts";
+import type { AgentName } from "./topics.ts";
 
 /** `user:<name>` or `agent:<name>`. */
 export const Party = z

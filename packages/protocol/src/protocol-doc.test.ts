@@ -26,7 +26,7 @@ const eventRows = [...doc.matchAll(/^\| `([a-z_]+)` \| `(.+?)` \| /gm)].filter((
 
 describe("docs/protocol.md", () => {
   it("[protocol.doc] has a row for every event and an event for every row", () => {
-    expect(eventRows.map(([, name]) => name).sort()).toEqual([...schemas.keys()].sort());
+    expect(eventRows.map(([, name = ""]) => name).toSorted()).toEqual([...schemas.keys()].toSorted());
   });
 
   it.each(eventRows.map(([, name = "", cell = ""]) => [name, cell]))(
@@ -35,7 +35,7 @@ describe("docs/protocol.md", () => {
       const shape = schemas.get(name)?.shape as Record<string, { isOptional?: () => boolean; def?: { type: string } }>;
       const own = Object.keys(shape).filter((field) => !COMMON.includes(field));
       const documented = documentedFields(cell.replaceAll("\\|", "/"));
-      expect([...documented.keys()].sort()).toEqual(own.sort());
+      expect([...documented.keys()].toSorted()).toEqual(own.toSorted());
       for (const [field, isOptional] of documented) {
         const accepts = shape[field] as { safeParse(value: unknown): { success: boolean } };
         expect(`${field} optional: ${accepts.safeParse(undefined).success}`).toBe(
@@ -56,10 +56,10 @@ describe("docs/protocol.md", () => {
       throw new Error(`${start} is not in the document`);
     };
     const names = (text: string): string[] =>
-      [...documentedFields(text.replaceAll("\n", " ").replaceAll(/\[[^\]]*\]/g, "")).keys()].sort();
-    expect(names(braces("2.8 MessageEnvelope"))).toEqual(Object.keys(MessageEnvelope.shape).sort());
-    expect(names(braces("2.7 ToolCall"))).toEqual(Object.keys(ToolCall.shape).sort());
-    expect(names(braces("exactly once per call, ToolResult"))).toEqual(Object.keys(ToolResult.shape).sort());
+      [...documentedFields(text.replaceAll("\n", " ").replaceAll(/\[[^\]]*\]/g, "")).keys()].toSorted();
+    expect(names(braces("2.8 MessageEnvelope"))).toEqual(Object.keys(MessageEnvelope.shape).toSorted());
+    expect(names(braces("2.7 ToolCall"))).toEqual(Object.keys(ToolCall.shape).toSorted());
+    expect(names(braces("exactly once per call, ToolResult"))).toEqual(Object.keys(ToolResult.shape).toSorted());
   });
 
   it("[config.example] has a configuration that is valid", () => {

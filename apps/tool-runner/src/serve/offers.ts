@@ -27,16 +27,17 @@ export class Offers {
 
   /** In order: an older state never overwrites a newer one. */
   publish(): void {
-    this.#publishing = this.#publishing.then(async () => {
-      try {
-        await this.#catalog.publish(
-          this.#executors.flatMap((executor) => executor.toolsets()),
-          EXPIRE_MS,
-        );
-      } catch (error) {
-        this.#logger.warn("the catalog of tools cannot be published; trying again", { error });
-      }
-    });
+    this.#publishing = this.#publishAfter(this.#publishing);
+  }
+
+  async #publishAfter(earlier: Promise<void>): Promise<void> {
+    await earlier;
+    const offers = this.#executors.flatMap((executor) => executor.toolsets());
+    try {
+      await this.#catalog.publish(offers, EXPIRE_MS);
+    } catch (error) {
+      this.#logger.warn("the catalog of tools cannot be published; trying again", { error });
+    }
   }
 
   async stop(): Promise<void> {

@@ -28,10 +28,10 @@ export class ServeLoop {
   async stop(withinMs: number): Promise<void> {
     this.#isStopping = true;
     this.#slotFreed();
-    const done = Promise.all([...this.#working]);
+    const done = Promise.all(this.#working);
     await Promise.race([done, delay(withinMs, undefined, { ref: false })]);
     this.#context.running.abortAll("shutdown");
-    await Promise.all([...this.#working]);
+    await Promise.all(this.#working);
     await this.#context.queue.close();
     await this.#loops;
   }

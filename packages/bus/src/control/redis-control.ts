@@ -1,6 +1,6 @@
 import { AgentState, ControlCommand, controlTopic, newUuid } from "@holdfast/protocol";
 import type { Redis } from "ioredis";
-import { Commands } from "../connection/commands.ts";
+import type { Commands } from "../connection/commands.ts";
 import { controlStateKey } from "../keys.ts";
 import type { Control } from "../ports/control.ts";
 import { tailTopics } from "./tail-topics.ts";

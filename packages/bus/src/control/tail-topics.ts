@@ -14,7 +14,7 @@ export async function tailTopics(
   const cursors = new Map<string, string>();
   for (const topic of topics)
     cursors.set(topic, (await blocking.xrevrange(topic, "+", "-", "COUNT", 1))[0]?.[0] ?? "0-0");
-  let isStopped = false;
+  const stopping = new AbortController();
 
   async function readOnce(): Promise<void> {
     const reply = await blocking.xread(
@@ -33,16 +33,16 @@ export async function tailTopics(
   }
 
   const loop = (async () => {
-    while (!isStopped && topics.length > 0) {
+    while (!stopping.signal.aborted && topics.length > 0) {
       try {
         await readOnce();
       } catch {
-        if (!isStopped) await delay(RETRY_MS);
+        if (!stopping.signal.aborted) await delay(RETRY_MS);
       }
     }
   })();
   return async () => {
-    isStopped = true;
+    stopping.abort();
     blocking.disconnect();
     await loop;
   };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { chatTopic, newUuid } from "@holdfast/protocol";
-import { busLab, message, runIdOf } from "../test-lab/bus-lab.ts";
+import { busLab, claimed, COMPLETED, message, runIdOf } from "../test-lab/bus-lab.ts";
 
 const lab = busLab();
 
@@ -45,11 +45,43 @@ describe("accept", () => {
     await lab.raw.zadd(
       `outbox:${shard}`,
       Date.now() - 60_000,
-      `${given.envelope.conversation_id} ${runIdOf(accepted)}`,
+      `turn ${given.envelope.conversation_id} ${runIdOf(accepted)}`,
     );
     expect(await bus.sweepOutbox()).toBe(1);
     expect((await lab.raw.xrange(chatTopic("assistant"), "-", "+"))[0]?.[1][1]).toBe(given.envelope.id);
     expect(await lab.raw.zcard(`outbox:${shard}`)).toBe(0);
+  });
+
+  it("[chat.answer] puts the answer of a completed run in the conversation's topic, also when its worker died before it could", async () => {
+    const bus = lab.openBus();
+    const given = message(newUuid());
+    const id = given.envelope.conversation_id;
+    await bus.conversations.accept(given);
+    const lease = await claimed(bus, id);
+    const shown = {
+      id: newUuid(),
+      role: "assistant" as const,
+      content: "hi",
+      run_id: lease.run.id,
+      created_at: given.envelope.created_at,
+    };
+    await lease.finish({ ...COMPLETED, history: [{ shown, model: { role: "assistant", content: "hi", calls: [] } }] });
+    const topic = chatTopic(id);
+    const published = await lab.raw.xrange(topic, "-", "+");
+    const answers = published.map(([, fields]) => [
+      JSON.parse(fields[3] ?? "") as { sender: string; content: string },
+      fields.slice(4),
+    ]);
+    expect(answers).toMatchObject([
+      [{ sender: "user:ann", content: "hello" }, ["turn", "1"]],
+      [{ sender: "agent:assistant", content: "hi" }, ["turn", "1"]],
+    ]);
+
+    await lab.raw.xdel(topic, published[1]?.[0] ?? "");
+    const shard = Number.parseInt(id.slice(0, 2), 16) % 16;
+    await lab.raw.zadd(`outbox:${shard}`, Date.now() - 60_000, `answer ${id} ${lease.run.id}`);
+    expect(await bus.sweepOutbox()).toBe(1);
+    expect((await lab.raw.xrange(topic, "-", "+"))[1]?.[1][1]).toBe(published[1]?.[1][1]);
   });
 
   it("[on-busy.reject] refuses a message while a run is active", async () => {

@@ -5,7 +5,8 @@ import { runIdOf } from "../ids.ts";
 import { CONVERSATIONS_KEY, inboxKey, messagesKey, metaKey, runKey, runPointerKey, tombstoneKey } from "../keys.ts";
 import type { Control } from "../ports/control.ts";
 import type { Accepted, NewMessage } from "../ports/conversations.ts";
-import { type Outbox, queueTurn } from "./outbox.ts";
+import { publishTurn } from "./chat-topics.ts";
+import type { Note, Outbox } from "./outbox.ts";
 
 const TITLE_LENGTH = 80;
 
@@ -25,9 +26,10 @@ export class Intake {
     const { envelope } = message;
     const conversationId = envelope.conversation_id;
     const runId = runIdOf(conversationId, envelope.id);
+    const note: Note = { kind: "turn", conversationId, runId };
     // Pointers come before the fact: one without its fact reads as unknown.
     await Promise.all([
-      this.#outbox.put(conversationId, runId),
+      this.#outbox.put(note),
       this.#commands.send((redis) => redis.set(runPointerKey(runId), conversationId)),
       this.#commands.send((redis) => redis.zadd(CONVERSATIONS_KEY, "NX", Date.now(), conversationId)),
     ]);
@@ -47,16 +49,17 @@ export class Intake {
     // A duplicate may be the second try of an accept that died before it queued: queue it again, consumers dedupe.
     const waits = outcome === "accepted" || (outcome === "duplicate" && text(reply[2]) === "queued");
     if (waits) {
-      await queueTurn(this.#commands, {
+      await publishTurn(this.#commands, {
         conversationId,
         agent: message.agent,
         messageId: envelope.id,
         envelope: JSON.stringify(envelope),
         trace: message.trace,
+        turn: text(reply[4]),
         alreadyQueued: message.alreadyQueued ?? false,
       });
     }
-    await this.#outbox.remove(conversationId, runId);
+    await this.#outbox.remove(note);
     if (text(reply[3]))
       await this.#control.send(message.agent, { type: "cancel", run_id: text(reply[3]), by: envelope.sender });
     if (outcome === "deleted") await this.#commands.send((redis) => redis.zrem(CONVERSATIONS_KEY, conversationId));

@@ -20,7 +20,7 @@ export function journalOf(fields: Fields): Journal {
       results.set(field.slice("j:result:".length), JSON.parse(value) as JournalResult);
     else if (field.startsWith("j:started:")) started.set(field.slice("j:started:".length), value);
   }
-  return { steps: steps.sort((a, b) => a.step - b.step), results, started };
+  return { steps: steps.toSorted((a, b) => a.step - b.step), results, started };
 }
 
 /** What `GET /v1/runs/:id` shows. */

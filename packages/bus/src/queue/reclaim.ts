@@ -1,7 +1,7 @@
 import type { Commands } from "../connection/commands.ts";
 import type { Presence } from "../ports/control.ts";
 import type { Entry } from "../ports/entry.ts";
-import { entryFrom } from "./redis-work-queue.ts";
+import { entryFrom } from "./entry-from.ts";
 
 /** Two reapers that see the same dead consumer: whoever claims second finds the entry too young. */
 const MIN_IDLE_MS = 1_000;

@@ -1,7 +1,7 @@
 import { dlqTopic } from "@holdfast/protocol";
 import type { Redis } from "ioredis";
 import type { Commands } from "../connection/commands.ts";
-import { traceFields } from "../conversations/outbox.ts";
+import { traceFields } from "../trace-fields.ts";
 import type { Presence } from "../ports/control.ts";
 import type { TraceContext } from "../ports/entry.ts";
 import type { Queues, QueueStats, WorkQueue } from "../ports/work-queue.ts";

@@ -2,10 +2,10 @@ import { dlqTopic } from "@holdfast/protocol";
 import type { Redis } from "ioredis";
 import { Commands } from "../connection/commands.ts";
 import { disconnect } from "../connection/connect.ts";
-import { fieldOf } from "../log/redis-event-log.ts";
 import type { Presence } from "../ports/control.ts";
 import type { Entry } from "../ports/entry.ts";
 import type { WorkQueue } from "../ports/work-queue.ts";
+import { entryFrom } from "./entry-from.ts";
 import { reclaimFromDead } from "./reclaim.ts";
 
 /** An entry handed over looks this old, so that nobody takes it for fresh. */
@@ -167,17 +167,4 @@ function entriesOf(reply: unknown): Entry[] {
     // An entry that was deleted while pending has no fields: nothing is left to do for it.
     entries.flatMap(([entryId, fields]) => (fields ? [entryFrom(topic, entryId, fields, false)] : [])),
   );
-}
-
-export function entryFrom(topic: string, entryId: string, fields: readonly string[], reclaimed: boolean): Entry {
-  const traceparent = fieldOf(fields, "traceparent");
-  const tracestate = fieldOf(fields, "tracestate");
-  return {
-    topic,
-    entryId,
-    id: fieldOf(fields, "id"),
-    payload: fieldOf(fields, "payload"),
-    trace: { ...(traceparent ? { traceparent } : {}), ...(tracestate ? { tracestate } : {}) },
-    reclaimed,
-  };
 }

@@ -1,14 +1,26 @@
-import { createHash } from "node:crypto";
-import { setTimeout as delay } from "node:timers/promises";
-import { type OutputEvent, type RunEvent, StreamEvent, streamTopic } from "@holdfast/protocol";
+import { streamTopic } from "@holdfast/protocol";
 import { type Commands, type Reply, text } from "../connection/commands.ts";
+import { publishAnswer } from "../conversations/chat-topics.ts";
+import type { Note, Outbox } from "../conversations/outbox.ts";
 import { historyKey, metaKey, runKey } from "../keys.ts";
 import { BusUnavailable, Fenced } from "../ports/errors.ts";
 import type { ClaimedRun, EventDraft, HistoryRecord, JournalWrite, RunEnding, RunLease } from "../ports/runs.ts";
 import type { ScriptName } from "../scripts/load.ts";
+import { insist } from "./insist.ts";
 import { journalFields } from "./lease-writes.ts";
+import { RunEvents } from "./run-events.ts";
 
-const RETRY_CAP_MS = 2_000;
+interface LeaseOptions {
+  readonly run: ClaimedRun;
+  readonly fence: string;
+  /** Run-sequence of the last event in the log. */
+  readonly stored: number;
+  readonly turn: string;
+  readonly cancelled: boolean;
+  readonly commands: Commands;
+  readonly outbox: Outbox;
+  readonly onEnd: () => void;
+}
 
 /**
  * What the owner of a run writes through. Appends are buffered and leave once per event-loop tick, one write in flight at a
@@ -18,10 +30,13 @@ const RETRY_CAP_MS = 2_000;
 export class RedisLease implements RunLease {
   readonly run: ClaimedRun;
   readonly #commands: Commands;
+  readonly #outbox: Outbox;
   readonly #fence: string;
+  readonly #turn: string;
   readonly #onEnd: () => void;
   readonly #abort = new AbortController();
   readonly #runKeys: readonly [string, string, string];
+  readonly #events: RunEvents;
   #attempt: number;
   /** Run-sequence of the last event that is durable. */
   #stored: number;
@@ -33,20 +48,16 @@ export class RedisLease implements RunLease {
   #lastWriteMs = Date.now();
   #lost: Fenced | undefined;
 
-  constructor(options: {
-    run: ClaimedRun;
-    fence: string;
-    stored: number;
-    cancelled: boolean;
-    commands: Commands;
-    onEnd: () => void;
-  }) {
+  constructor(options: LeaseOptions) {
     this.run = options.run;
     this.#fence = options.fence;
     this.#stored = options.stored;
+    this.#turn = options.turn;
     this.#commands = options.commands;
+    this.#outbox = options.outbox;
     this.#attempt = options.run.attempt;
     this.#onEnd = options.onEnd;
+    this.#events = new RunEvents(options.run);
     const { conversationId, id } = options.run;
     this.#runKeys = [streamTopic(conversationId), metaKey(conversationId), runKey(conversationId, id)];
     if (options.cancelled) this.#abort.abort("cancelled");
@@ -70,11 +81,11 @@ export class RedisLease implements RunLease {
   }
 
   append(event: EventDraft, journal?: JournalWrite): void {
-    const payload = JSON.stringify(event.event === "token" ? this.#token(event) : this.#complete(event));
+    const payload = this.#events.payload(event, this.#attempt);
     this.#payloads.push(payload);
     this.#bufferedBytes += payload.length;
     if (journal) this.#fields.push(...journalFields(journal));
-    this.#schedule();
+    void this.#schedule();
   }
 
   flush(): Promise<void> {
@@ -106,7 +117,7 @@ export class RedisLease implements RunLease {
 
   async finish(ending: RunEnding): Promise<void> {
     await this.flush();
-    const events = [...(ending.output ? [this.#output(ending, ending.output)] : []), this.#ending(ending)];
+    const payloads = this.#events.endingPayloads(ending, this.#attempt);
     const now = new Date().toISOString();
     const fields = [
       "status",
@@ -121,11 +132,30 @@ export class RedisLease implements RunLease {
     if (ending.reason) fields.push("reason", ending.reason);
     if (ending.error) fields.push("error", JSON.stringify(ending.error));
     const keys = [...this.#runKeys, historyKey(this.run.conversationId)];
-    const payloads = events.map((event) => JSON.stringify(StreamEvent.parse(event)));
     const history = ending.history.map((entry) => JSON.stringify(entry));
     const args = [this.#fence, this.#stored + 1, payloads.length, ...payloads, fields.length, ...fields, ...history];
+    const note: Note = { kind: "answer", conversationId: this.run.conversationId, runId: this.run.id };
+    if (ending.status === "completed") {
+      await insist(
+        () => this.#outbox.put(note),
+        () => this.#lost,
+      );
+    }
     this.#confirm(await this.#insist("finish-4", keys, args), payloads.length);
     this.#onEnd();
+    if (ending.status === "completed") await this.#publishAnswer(note, ending, now);
+  }
+
+  /** Another slot than the ending's: where it fails, the outbox's sweep publishes. */
+  async #publishAnswer(note: Note, ending: RunEnding, createdAt: string): Promise<void> {
+    const { conversationId, id, agent, envelope } = this.run;
+    const answer = { conversationId, runId: id, agent, recipient: envelope.sender, turn: this.#turn, createdAt };
+    try {
+      if (ending.output) await publishAnswer(this.#commands, { ...answer, text: ending.output.text });
+      await this.#outbox.remove(note);
+    } catch (error) {
+      if (!(error instanceof BusUnavailable)) throw error;
+    }
   }
 
   async fail(_reason: string): Promise<number> {
@@ -146,51 +176,6 @@ export class RedisLease implements RunLease {
     this.#confirm(reply, 0);
     this.#onEnd();
     return Number(text(reply[1]));
-  }
-
-  #token(event: EventDraft): object {
-    return { ...event, conversation_id: this.run.conversationId, run_id: this.run.id, attempt: this.#attempt };
-  }
-
-  #complete(event: EventDraft): StreamEvent {
-    return StreamEvent.parse({ ...event, ...this.#common() });
-  }
-
-  #common(): { conversation_id: string; run_id: string; agent: string; attempt: number; created_at: string } {
-    const { conversationId, id, agent } = this.run;
-    return {
-      conversation_id: conversationId,
-      run_id: id,
-      agent,
-      attempt: this.#attempt,
-      created_at: new Date().toISOString(),
-    };
-  }
-
-  #output(ending: RunEnding, output: NonNullable<RunEnding["output"]>): OutputEvent {
-    return {
-      event: "output",
-      ...this.#common(),
-      message_id: this.run.messageId,
-      text: output.text,
-      finish_reason: output.finish_reason,
-      usage: ending.usage,
-      text_length: output.text.length,
-      text_sha256: createHash("sha256").update(output.text).digest("hex"),
-    };
-  }
-
-  #ending(ending: RunEnding): RunEvent {
-    const { status, reason, error, usage } = ending;
-    return {
-      event: "run",
-      ...this.#common(),
-      status,
-      message_id: this.run.messageId,
-      ...(reason ? { reason } : {}),
-      ...(error ? { error } : {}),
-      usage,
-    };
   }
 
   #schedule(): Promise<void> {
@@ -226,17 +211,11 @@ export class RedisLease implements RunLease {
     this.#noticeCancel(reply);
   }
 
-  /** Sends until Redis answers: a full, loading or absent Redis is waited for, nothing that was shown is given up. */
-  async #insist(script: ScriptName, keys: readonly string[], args: readonly (string | number)[]): Promise<Reply[]> {
-    for (let tries = 0; ; tries += 1) {
-      if (this.#lost) throw this.#lost;
-      try {
-        return await this.#commands.script(script, keys, args);
-      } catch (error) {
-        if (!(error instanceof BusUnavailable)) throw error;
-        await delay(Math.min(100 * 2 ** tries, RETRY_CAP_MS), undefined, { ref: false });
-      }
-    }
+  #insist(script: ScriptName, keys: readonly string[], args: readonly (string | number)[]): Promise<Reply[]> {
+    return insist(
+      () => this.#commands.script(script, keys, args),
+      () => this.#lost,
+    );
   }
 
   /** Takes a script's answer in: what became durable, or that the lease is lost. */

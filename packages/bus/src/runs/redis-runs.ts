@@ -1,9 +1,10 @@
 import { setInterval as every } from "node:timers";
 import { chatTopic, streamTopic } from "@holdfast/protocol";
 import { type Commands, record, type Reply, text } from "../connection/commands.ts";
-import { parseTrace, traceFields } from "../conversations/outbox.ts";
+import { parseTrace, traceFields } from "../trace-fields.ts";
 import { envelopeOf, journalOf } from "../conversations/run-record.ts";
 import { inboxKey, metaKey, runKeyPrefix } from "../keys.ts";
+import type { Outbox } from "../conversations/outbox.ts";
 import type { Presence } from "../ports/control.ts";
 import type { Claim, Runs } from "../ports/runs.ts";
 import { RedisLease } from "./redis-lease.ts";
@@ -15,13 +16,15 @@ export class RedisRuns implements Runs {
   readonly #commands: Commands;
   readonly #presence: Presence;
   readonly #instance: string;
+  readonly #outbox: Outbox;
   readonly #leases = new Set<RedisLease>();
   #watch: NodeJS.Timeout | undefined;
 
-  constructor(commands: Commands, presence: Presence, instance: string) {
-    this.#commands = commands;
-    this.#presence = presence;
-    this.#instance = instance;
+  constructor(parts: { commands: Commands; presence: Presence; outbox: Outbox; instance: string }) {
+    this.#commands = parts.commands;
+    this.#presence = parts.presence;
+    this.#outbox = parts.outbox;
+    this.#instance = parts.instance;
   }
 
   async claim(conversationId: string, agent: string): Promise<Claim> {
@@ -85,7 +88,9 @@ export class RedisRuns implements Runs {
       fence: text(reply[2]),
       stored,
       cancelled: fields.has("cancel"),
+      turn: fields.get("turn") ?? "",
       commands: this.#commands,
+      outbox: this.#outbox,
       onEnd: () => this.#leases.delete(lease),
     });
     this.#leases.add(lease);

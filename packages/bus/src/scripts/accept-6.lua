@@ -2,7 +2,7 @@
 -- KEYS 1 stream  2 meta  3 messages (message id -> record)  4 inbox  5 run  6 tombstone
 -- ARGV 1 message id  2 run id  3 hash of the body  4 on_busy  5 user_message payload  6 run payload  7 agent
 --      8 envelope  9 trace  10 created_at  11 title  12 metadata of a conversation that is created by this
--- Returns {accepted|duplicate, run id, status, interrupted run id or ''} | {conflict} | {busy, run id} | {deleted}
+-- Returns {accepted|duplicate, run id, status, interrupted run id or '', turn} | {conflict} | {busy, run id} | {deleted}
 -- @include append-events
 if redis.call('EXISTS', KEYS[6]) == 1 then
   return { 'deleted' }
@@ -13,7 +13,8 @@ if known then
   if record.hash ~= ARGV[3] then
     return { 'conflict' }
   end
-  return { 'duplicate', record.run_id, redis.call('HGET', KEYS[5], 'status') or 'completed', '' }
+  local run = redis.call('HMGET', KEYS[5], 'status', 'turn')
+  return { 'duplicate', record.run_id, run[1] or 'completed', '', run[2] or '' }
 end
 local active = redis.call('HGET', KEYS[2], 'active')
 local busy = active or redis.call('LINDEX', KEYS[4], 0)
@@ -42,4 +43,4 @@ if ARGV[4] == 'interrupt' then
 else
   redis.call('RPUSH', KEYS[4], ARGV[2])
 end
-return { 'accepted', ARGV[2], 'queued', interrupted }
+return { 'accepted', ARGV[2], 'queued', interrupted, tostring(turn) }

@@ -19,7 +19,7 @@ export class RedisCatalog implements Catalog {
   }
 
   async read(): Promise<readonly CatalogToolset[]> {
-    const names = (await this.#commands.send((redis) => redis.smembers(CATALOG_INDEX_KEY))).sort();
+    const names = (await this.#commands.send((redis) => redis.smembers(CATALOG_INDEX_KEY))).toSorted();
     const offers = await Promise.all(names.map((name) => this.#commands.send((redis) => redis.get(catalogKey(name)))));
     return offers.flatMap((offer) => (offer ? [JSON.parse(offer) as CatalogToolset] : []));
   }

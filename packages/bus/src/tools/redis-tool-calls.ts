@@ -1,6 +1,6 @@
 import { resultsTopic, type ToolCall, type ToolOutput, type ToolResult, toolsTopic } from "@holdfast/protocol";
 import { type Commands, text } from "../connection/commands.ts";
-import { traceFields } from "../conversations/outbox.ts";
+import { traceFields } from "../trace-fields.ts";
 import { uuidV5 } from "../ids.ts";
 import { callsKey } from "../keys.ts";
 import type { Presence } from "../ports/control.ts";

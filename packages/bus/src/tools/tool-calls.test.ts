@@ -54,5 +54,6 @@ describe("tool calls", () => {
       await bus.toolJournal.finish(conversationId, id, result(id));
       await until(() => heard.includes(id), { timeoutMs: 2_000 });
     }
+    expect(heard).toHaveLength(ids.length);
   });
 });

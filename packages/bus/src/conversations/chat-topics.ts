@@ -1,0 +1,112 @@
+import { chatTopic, type MessageEnvelope } from "@holdfast/protocol";
+import type { Commands } from "../connection/commands.ts";
+import { uuidV5 } from "../ids.ts";
+import { historyKey, metaKey, runKey } from "../keys.ts";
+import type { TraceContext } from "../ports/entry.ts";
+import type { HistoryRecord } from "../ports/runs.ts";
+import { parseTrace, traceFields } from "../trace-fields.ts";
+import type { Note } from "./outbox.ts";
+
+/** What is published in the `chat:` topics: an accepted turn in its conversation's and its agent's, an answer in its conversation's. */
+
+export interface Turn {
+  readonly conversationId: string;
+  readonly agent: string;
+  readonly messageId: string;
+  readonly envelope: string;
+  readonly trace: TraceContext;
+  /** Number of the turn in its conversation: the order of `chat:<conversation>`. */
+  readonly turn: string;
+  /** True where the entry in `chat:<agent>` is there already. */
+  readonly alreadyQueued?: boolean;
+}
+
+export async function publishTurn(commands: Commands, turn: Turn): Promise<void> {
+  const fields = ["id", turn.messageId, "payload", turn.envelope, ...traceFields(turn.trace)];
+  await Promise.all([
+    publishInConversation(commands, turn.conversationId, [...fields, "turn", turn.turn]),
+    turn.alreadyQueued ? undefined : commands.send((redis) => redis.xadd(chatTopic(turn.agent), "*", ...fields)),
+  ]);
+}
+
+export interface Answer {
+  readonly conversationId: string;
+  readonly runId: string;
+  readonly agent: string;
+  readonly recipient: string;
+  readonly text: string;
+  readonly turn: string;
+  readonly createdAt: string;
+}
+
+/** The id follows from the run: an answer published twice is the same answer. */
+export async function publishAnswer(commands: Commands, answer: Answer): Promise<void> {
+  const envelope: MessageEnvelope = {
+    id: uuidV5(answer.runId, "answer"),
+    conversation_id: answer.conversationId,
+    sender: `agent:${answer.agent}`,
+    recipient: answer.recipient,
+    type: "message",
+    content: answer.text,
+    metadata: { run_id: answer.runId },
+    created_at: answer.createdAt,
+  };
+  const fields = ["id", envelope.id, "payload", JSON.stringify(envelope), "turn", answer.turn];
+  await publishInConversation(commands, answer.conversationId, fields);
+}
+
+/** A conversation deleted meanwhile must not leave a topic behind. */
+async function publishInConversation(commands: Commands, conversationId: string, fields: string[]): Promise<void> {
+  await commands.send((redis) => redis.xadd(chatTopic(conversationId), "*", ...fields));
+  const exists = await commands.send((redis) => redis.exists(metaKey(conversationId)));
+  if (!exists) await commands.send((redis) => redis.del(chatTopic(conversationId)));
+}
+
+/** Does the write that a note of the outbox stands for, where it is still wanted. */
+export async function settleNote(commands: Commands, note: Note): Promise<boolean> {
+  const { conversationId, runId } = note;
+  const names = ["status", "agent", "message_id", "envelope", "trace", "turn", "finished_at"] as const;
+  const values = await commands.send((redis) => redis.hmget(runKey(conversationId, runId), ...names));
+  const [status, agent, messageId, envelope, trace, turn, finishedAt] = values.map((value) => value ?? "");
+  if (note.kind === "turn") {
+    if (status !== "queued" || !agent || !messageId || !envelope) return false;
+    await publishTurn(commands, {
+      conversationId,
+      agent,
+      messageId,
+      envelope,
+      trace: parseTrace(trace),
+      turn: turn ?? "",
+    });
+    return true;
+  }
+  if (status !== "completed" || !agent) return false;
+  const spoken = await lastOf(commands, conversationId, runId);
+  if (!spoken) return false;
+  const { text, recipient } = spoken;
+  await publishAnswer(commands, {
+    conversationId,
+    runId,
+    agent,
+    recipient,
+    text,
+    turn: turn ?? "",
+    createdAt: finishedAt ?? "",
+  });
+  return true;
+}
+
+/** A finished run's answer and whom it is for, from the history. */
+async function lastOf(
+  commands: Commands,
+  conversationId: string,
+  runId: string,
+): Promise<{ text: string; recipient: string } | undefined> {
+  const entries = await commands.send((redis) => redis.lrange(historyKey(conversationId), 0, -1));
+  const own = entries
+    .map((entry) => (JSON.parse(entry) as HistoryRecord).shown)
+    .filter((shown) => shown.run_id === runId);
+  const answer = own.findLast((shown) => shown.role === "assistant");
+  if (!answer) return undefined;
+  return { text: answer.content, recipient: own.find((shown) => shown.role === "user")?.sender ?? "user:anonymous" };
+}
