@@ -87,6 +87,17 @@ describe("a process", () => {
 });
 
 describe("shutdown", () => {
+  it("closes at once what is handed over after it has ended", async () => {
+    const lifecycle = new Lifecycle();
+    await lifecycle.shutdown("first");
+    let isClosed = false;
+    lifecycle.own("late", async () => {
+      isClosed = true;
+    });
+    await lifecycle.shutdown("again");
+    expect(isClosed).toBe(true);
+  });
+
   it("happens once, however often it is asked for, and aborts the signal with its reason", async () => {
     const lifecycle = new Lifecycle();
     let count = 0;

@@ -76,9 +76,9 @@ function toData(document: Document.Parsed, name: string): unknown {
 }
 
 function check<S extends z.ZodType>(data: unknown, schema: S, expansion: Expansion): z.ZodSafeParseResult<z.output<S>> {
-  const first = schema.safeParse(data);
+  const first = schema.safeParse(data, { reportInput: true });
   if (first.success || !settleNumbers(data, first.error.issues, expansion.plainPaths)) return first;
-  return schema.safeParse(data);
+  return schema.safeParse(data, { reportInput: true });
 }
 
 /** Of a value whose variable is missing, only that is worth saying. */

@@ -4,7 +4,7 @@ import type { Path, Problem, YamlLines } from "./yaml-lines.ts";
 
 type Issue = z.core.$ZodIssue;
 
-/** Zod's issues as problems a person can act on: where, and what was expected. Never the value that was given. */
+/** Zod's issues, parsed with `reportInput`, as problems a person can act on: where, and what was expected. Never the value that was given. */
 export function describeIssues(issues: readonly Issue[], lines: YamlLines): Problem[] {
   return issues.flatMap((issue) => describe(issue, issue.path, lines));
 }
@@ -18,7 +18,7 @@ function describe(issue: Issue, path: Path, lines: YamlLines): Problem[] {
     case "invalid_union":
       return describeUnion(issue, path, lines);
     case "invalid_type":
-      return [problemAt(path, lines.has(path) ? issue.message : `is required (${issue.expected})`, lines)];
+      return [problemAt(path, issue.input === undefined ? `is required (${issue.expected})` : issue.message, lines)];
     default:
       return [problemAt(path, issue.message, lines)];
   }

@@ -32,17 +32,6 @@ export class YamlLines {
     return this.#counter.linePos(offset).line;
   }
 
-  /** False when the document has nothing at `path`: a missing key rather than a wrong value. */
-  has(path: Path): boolean {
-    let node: unknown = this.#document.contents;
-    for (const part of path) {
-      const child = this.#child(node, part);
-      if (child === undefined) return false;
-      node = isPair(child) ? child.value : child;
-    }
-    return true;
-  }
-
   #child(node: unknown, part: PropertyKey): Pair | Node | undefined {
     const target = isAlias(node) ? node.resolve(this.#document) : node;
     if (isSeq(target)) return target.items[Number(part)] as Node | undefined;

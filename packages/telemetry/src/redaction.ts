@@ -11,7 +11,7 @@
  * Every pattern is anchored or bounded, so that hostile text of any length is scanned in linear time.
  */
 
-export const REDACTED = "[redacted]";
+const REDACTED = "[redacted]";
 
 /** Shorter values would mask ordinary words. */
 const SHORTEST_SECRET = 4;
