@@ -39,8 +39,7 @@ export class ChatStreamEncoder implements StreamEncoder {
           (this.#includeUsage ? this.#chunk({ choices: [], usage: chatUsage(part.usage) }) : "") +
           "data: [DONE]\n\n"
         );
-      case "error":
-      case "failed":
+      default:
         return data(errorBody({ status: 500, ...part }));
     }
   }

@@ -20,11 +20,13 @@ export class FrameWriter {
     this.#signal = signal;
   }
 
+  /** Rejects once the client has gone. */
   async write(frame: string): Promise<void> {
+    this.#signal.throwIfAborted();
     this.#buffer += frame;
     this.#scheduled ??= setImmediate(() => this.#flush());
-    if (this.#buffer.length >= FLUSH_AT_CHARACTERS && !this.#flush())
-      await once(this.#response, "drain", { signal: this.#signal });
+    if (this.#buffer.length >= FLUSH_AT_CHARACTERS) this.#flush();
+    if (this.#response.writableNeedDrain) await once(this.#response, "drain", { signal: this.#signal });
   }
 
   /** Resolves when everything written so far was handed to the operating system. */
@@ -38,14 +40,14 @@ export class FrameWriter {
     this.#response.end();
   }
 
-  #flush(): boolean {
+  #flush(): void {
     clearImmediate(this.#scheduled);
     this.#scheduled = undefined;
     const frames = this.#buffer;
     this.#buffer = "";
-    if (frames === "" || this.#response.destroyed) return true;
+    if (frames === "" || this.#response.destroyed) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#lastWrite = promise;
-    return this.#response.write(frames, () => resolve());
+    this.#response.write(frames, () => resolve());
   }
 }

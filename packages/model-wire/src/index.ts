@@ -3,4 +3,4 @@ export { createModelServer, type Exchange, type ModelAnswer, type ModelServerOpt
 export type { ModelMessage, ModelRequest, ModelTool, ModelToolCall } from "./model-request.ts";
 export type { FinishReason, ReplyPart, TokenUsage } from "./reply.ts";
 export { countTokens, splitTokens } from "./token-count.ts";
-export { usageOf } from "./usage-estimate.ts";
+export { inputTokens, usageOf } from "./usage-estimate.ts";

@@ -45,13 +45,17 @@ export interface ModelServerOptions {
 
 /** The server is not listening yet. */
 export function createModelServer(options: ModelServerOptions): Server {
-  return createServer((request, response) => {
+  const server = createServer((request, response) => {
+    // A server that is closing does not wait for a client to let go of a connection whose answer is out.
+    response.once("close", () => setImmediate(() => server.listening || server.closeIdleConnections()));
     route(options, request, response).catch((error: unknown) => {
+      // Once the client has gone, what waited for it fails, and nobody needs to know.
       if (!response.destroyed) options.onError(error);
       if (response.headersSent) response.destroy();
       else sendError(response, { status: 500, message: "The server had an error while processing your request." });
     });
   });
+  return server;
 }
 
 const READERS = { "/v1/chat/completions": readChatRequest, "/v1/responses": readResponsesRequest };
@@ -94,15 +98,11 @@ async function complete(
       response.destroy();
     },
   };
-  try {
-    const answer = await options.answer(parsed.request, exchange);
-    if (gone.signal.aborted) return;
-    if ("error" in answer) return sendError(response, answer.error);
-    const send = parsed.request.isStreamed ? sendStream : sendWhole;
-    await send(parsed.request, answer, response, writer);
-  } catch (error) {
-    if (!gone.signal.aborted) throw error;
-  }
+  const answer = await options.answer(parsed.request, exchange);
+  if (gone.signal.aborted) return;
+  if ("error" in answer) return sendError(response, answer.error);
+  const send = parsed.request.isStreamed ? sendStream : sendWhole;
+  await send(parsed.request, answer, response, writer);
 }
 
 type Reply = Exclude<ModelAnswer, { error: ApiError }>;
@@ -125,7 +125,6 @@ async function sendStream(
   response.flushHeaders();
   await writer.write(encoder.open());
   for await (const part of answer.parts) {
-    if (response.destroyed) return;
     await writer.write(encoder.encode(part));
   }
   writer.end();

@@ -36,7 +36,7 @@ const Tool = z.looseObject({
 
 const ResponsesBody = z.looseObject({
   model: z.string().min(1),
-  input: z.union([z.string(), z.array(z.union([CallItem, OutputItem, SilentItem, MessageItem]))]),
+  input: z.union([z.string(), z.array(z.discriminatedUnion("type", [MessageItem, CallItem, OutputItem, SilentItem]))]),
   instructions: z.string().nullish(),
   tools: z.array(Tool).optional(),
   stream: z.boolean().nullish(),

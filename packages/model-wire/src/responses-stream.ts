@@ -47,7 +47,7 @@ export class ResponsesStreamEncoder implements StreamEncoder {
         return this.#frames(this.#finish(part));
       case "error":
         return this.#frames([{ type: "error", code: part.code ?? null, message: part.message, param: null }]);
-      case "failed":
+      default:
         this.#state = {
           status: "failed",
           output: this.#output(),

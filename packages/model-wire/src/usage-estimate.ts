@@ -2,10 +2,14 @@ import type { ModelMessage, ModelRequest } from "./model-request.ts";
 import type { ReplyPart, TokenUsage } from "./reply.ts";
 import { countTokens } from "./token-count.ts";
 
-/** Counts what a request and a reply would cost: the text of every message and tool, and of every part. */
+/** Counts what a request costs: the text of every message and the definition of every tool. */
+export function inputTokens({ messages, tools }: ModelRequest): number {
+  const texts = [...messages.map(messageText), ...tools.map((tool) => JSON.stringify(tool))];
+  return texts.reduce((sum, text) => sum + countTokens(text), 0);
+}
+
+/** Counts what a request and a whole reply cost. */
 export function usageOf(request: ModelRequest, parts: readonly ReplyPart[]): TokenUsage {
-  const prompt = [...request.messages.map(messageText), ...request.tools.map((tool) => JSON.stringify(tool))];
-  const inputTokens = prompt.reduce((sum, text) => sum + countTokens(text), 0);
   let outputTokens = 0;
   let reasoningTokens = 0;
   for (const part of parts) {
@@ -15,7 +19,7 @@ export function usageOf(request: ModelRequest, parts: readonly ReplyPart[]): Tok
     outputTokens += tokens;
     if (part.type === "reasoning") reasoningTokens += tokens;
   }
-  return { inputTokens, outputTokens, reasoningTokens };
+  return { inputTokens: inputTokens(request), outputTokens, reasoningTokens };
 }
 
 function messageText(message: ModelMessage): string {
