@@ -84,9 +84,9 @@ export async function startToolRunner({
   lifecycle.own("calls", () => loop.stop(Math.max(0, config.shutdownMs - CLOSING_MS)));
   lifecycle.own("control", await bus.control.listen(Object.keys(agents), (_agent, command) => running.obey(command)));
 
-  offers.start();
   loop.start();
   // Servers come up in the background: a slow or broken one must not keep the others' calls waiting.
   void host.start();
+  await offers.start();
   return { toolsets };
 }

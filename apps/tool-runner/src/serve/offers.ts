@@ -20,9 +20,11 @@ export class Offers {
     this.#logger = logger;
   }
 
-  start(): void {
+  /** Resolves when the first offers stand: from then on a worker knows what is coming. */
+  async start(): Promise<void> {
     this.#timer = setInterval(() => this.publish(), REFRESH_MS);
     this.publish();
+    await this.#publishing;
   }
 
   /** In order: an older state never overwrites a newer one. */
