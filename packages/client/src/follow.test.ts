@@ -5,14 +5,14 @@ import type { Frame } from "./frame.ts";
 import { reduce } from "./reduce.ts";
 import { answerText, runsOf } from "./selectors.ts";
 import { emptyConversation } from "./state.ts";
-import { asked, logOf, output, RUN, status, token } from "./test-fixtures/log-builder.ts";
+import { asked, logOf, output, RUN, status, token } from "./fixtures/log-builder.ts";
 import {
   type Answer,
   answerJson,
   openStream,
   type ScriptedServer,
   startScriptedServer,
-} from "./test-fixtures/scripted-server.ts";
+} from "./fixtures/scripted-server.ts";
 
 const TEXT = "Grüße 😀 from the log";
 const LOG = logOf(

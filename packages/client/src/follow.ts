@@ -1,9 +1,10 @@
-import { isTerminal, type RunStatus } from "@holdfast/protocol";
+import type { RunStatus } from "@holdfast/protocol";
 import { backoffMs, retryAfterMs, wait } from "./backoff.ts";
 import { isOffline, onConnectivity } from "./connectivity.ts";
 import type { Frame } from "./frame.ts";
 import { errorOfResponse, type HoldfastError } from "./holdfast-error.ts";
 import { readStream } from "./read-stream.ts";
+import { hasEnded } from "./run-status.ts";
 
 /**
  * Follows a conversation's event stream across broken connections (protocol §5).
@@ -136,7 +137,7 @@ class Reader {
   #deliver(frame: Frame): void {
     const { event, run_id, status } = frame.event as { event: string; run_id?: unknown; status?: unknown };
     const isWanted = event === "run" && run_id !== undefined && run_id === this.#options.runId;
-    if (isWanted && isTerminal(status as RunStatus)) this.#hasRunEnded = true;
+    if (isWanted && hasEnded(status as RunStatus)) this.#hasRunEnded = true;
     this.#options.onFrame(frame);
   }
 

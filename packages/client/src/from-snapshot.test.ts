@@ -2,7 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import type { Snapshot } from "@holdfast/protocol";
 import { fromSnapshot } from "./from-snapshot.ts";
 import { activeRun, answerText, pendingApprovals, runsOf } from "./selectors.ts";
-import { AT, CONVERSATION, MESSAGE, RUN } from "./test-fixtures/log-builder.ts";
+import { AT, CONVERSATION, MESSAGE, RUN } from "./fixtures/log-builder.ts";
 
 const base: Snapshot = {
   id: CONVERSATION,

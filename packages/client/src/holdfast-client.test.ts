@@ -1,7 +1,7 @@
 import { text as readText } from "node:stream/consumers";
 import { afterEach, describe, expect, it } from "@jest/globals";
 import { HoldfastClient } from "./holdfast-client.ts";
-import { type Answer, answerJson, type ScriptedServer, startScriptedServer } from "./test-fixtures/scripted-server.ts";
+import { type Answer, answerJson, type ScriptedServer, startScriptedServer } from "./fixtures/scripted-server.ts";
 
 const CONVERSATION = "11111111-1111-4111-8111-111111111111";
 const message = { agent: "assistant", content: "Hi" };

@@ -1,21 +1,21 @@
-import {
-  type AgentList,
-  type ApprovalEvent,
-  type ApprovalList,
-  type ApprovalStatus,
-  type CancelAccepted,
-  type Conversation,
-  type ConversationList,
-  type CreateConversation,
-  type Decision,
-  type MessageAccepted,
-  type MessageList,
-  newUuid,
-  type Run,
-  type SendMessage,
-  type Snapshot,
-  type ToolList,
+import type {
+  AgentList,
+  ApprovalEvent,
+  ApprovalList,
+  ApprovalStatus,
+  CancelAccepted,
+  Conversation,
+  ConversationList,
+  CreateConversation,
+  Decision,
+  MessageAccepted,
+  MessageList,
+  Run,
+  SendMessage,
+  Snapshot,
+  ToolList,
 } from "@holdfast/protocol";
+import { newId } from "./new-id.ts";
 import { follow, type FollowEnd, type FollowOptions } from "./follow.ts";
 import { requestJson, type RequestOptions, type Transport } from "./request.ts";
 
@@ -56,7 +56,7 @@ export class HoldfastClient {
 
   /** Mints the id when none is given, so that trying again does not make a second conversation. */
   createConversation(body: CreateConversation = {}, options: CallOptions = {}): Promise<Conversation> {
-    const named = { ...body, id: body.id ?? newUuid() };
+    const named = { ...body, id: body.id ?? newId() };
     return this.#request("/v1/conversations", { ...options, method: "POST", body: named, isRepeatable: true });
   }
 
@@ -81,7 +81,7 @@ export class HoldfastClient {
    * same id while no answer comes or the service is away, and is answered once.
    */
   send(conversationId: string, message: SendMessage, options: CallOptions = {}): Promise<MessageAccepted> {
-    const body = { ...message, id: message.id ?? newUuid() };
+    const body = { ...message, id: message.id ?? newId() };
     const path = `${conversationPath(conversationId)}/messages`;
     return this.#request(path, { ...options, method: "POST", body, isRepeatable: true });
   }

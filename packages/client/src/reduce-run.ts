@@ -1,12 +1,12 @@
-import {
-  type ApprovalEvent,
-  type AttemptEvent,
-  type ErrorEvent,
-  type OutputEvent,
-  type RunEvent,
-  type StepEvent,
-  type TokenEvent,
-  type ToolStepEvent,
+import type {
+  ApprovalEvent,
+  AttemptEvent,
+  ErrorEvent,
+  OutputEvent,
+  RunEvent,
+  StepEvent,
+  TokenEvent,
+  ToolStepEvent,
 } from "@holdfast/protocol";
 import { findStep, lastStep, newStep, putStep } from "./items.ts";
 import { reduceToolStep } from "./reduce-tool-step.ts";

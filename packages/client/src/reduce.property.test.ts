@@ -5,8 +5,8 @@ import { fromSnapshot } from "./from-snapshot.ts";
 import { reduce } from "./reduce.ts";
 import { answerText, runsOf } from "./selectors.ts";
 import { type ConversationState, emptyConversation } from "./state.ts";
-import { runLog } from "./test-fixtures/log-arbitrary.ts";
-import { compacted, merged, snapshotOf, withoutOutputStep } from "./test-fixtures/log-readers.ts";
+import { runLog } from "./fixtures/log-arbitrary.ts";
+import { compacted, merged, snapshotOf, withoutOutputStep } from "./fixtures/log-readers.ts";
 
 const apply = (frames: readonly Frame[], from = emptyConversation) => frames.reduce(reduce, from);
 const texts = (state: ConversationState) => runsOf(state).flatMap((run) => run.steps.map((step) => step.text));

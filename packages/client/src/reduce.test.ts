@@ -14,7 +14,7 @@ import {
   RUN,
   status,
   token,
-} from "./test-fixtures/log-builder.ts";
+} from "./fixtures/log-builder.ts";
 
 const apply = (frames: readonly Frame[], from = emptyConversation) => frames.reduce(reduce, from);
 const runOf = (state: ConversationState) => runsOf(state)[0] as RunItem;

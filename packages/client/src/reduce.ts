@@ -1,4 +1,5 @@
-import { compareEntryIds, type FrameEvent } from "@holdfast/protocol";
+import type { FrameEvent } from "@holdfast/protocol";
+import { isNewer } from "./entry-order.ts";
 import { type Frame, knownEvent } from "./frame.ts";
 import { findRun, newRun, putRun } from "./items.ts";
 import { reduceRun, type RunBound } from "./reduce-run.ts";
@@ -18,7 +19,7 @@ export function reduce(state: ConversationState, frame: Frame): ConversationStat
   if (event?.event === "reset") {
     return { ...emptyConversation, conversationId: event.conversation_id, cursor: frame.id };
   }
-  if (state.cursor !== null && compareEntryIds(frame.id, state.cursor) <= 0) return state;
+  if (state.cursor !== null && !isNewer(frame.id, state.cursor)) return state;
   return {
     conversationId: state.conversationId ?? event?.conversation_id ?? null,
     cursor: frame.id,

@@ -1,5 +1,5 @@
-import { isTerminal } from "@holdfast/protocol";
 import { lastStep } from "./items.ts";
+import { hasEnded } from "./run-status.ts";
 import type { ApprovalState, ConversationState, RunItem } from "./state.ts";
 
 /** What the reader shows as the run's answer: the last step's text, which `output` ends up equal to. */
@@ -13,7 +13,7 @@ export function runsOf(state: ConversationState): readonly RunItem[] {
 
 /** The run that is being worked on or, before a worker has it, the first that waits; undefined when all have ended. */
 export function activeRun(state: ConversationState): RunItem | undefined {
-  const open = runsOf(state).filter((run) => !isTerminal(run.status));
+  const open = runsOf(state).filter((run) => !hasEnded(run.status));
   return open.find((run) => run.status !== "queued") ?? open[0];
 }
 

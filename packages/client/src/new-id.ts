@@ -1,0 +1,11 @@
+/**
+ * A random UUID (version 4) for a message or conversation. Built on getRandomValues because `crypto.randomUUID` exists
+ * only in secure contexts, and a page served over plain HTTP from another host is not one.
+ */
+export function newId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+}
