@@ -11,6 +11,7 @@ import { freePort, until } from "@holdfast/testing";
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const READY = /Holdfast is ready: (http:\S+)/;
 const WITHIN_MS = 60_000;
+const GONE_WITHIN_MS = 20_000;
 
 let dataDirectory = "";
 let starts: Start[] = [];
@@ -95,8 +96,12 @@ beforeEach(() => {
 afterEach(async () => {
   for (const { child } of starts) child.kill("SIGTERM");
   await Promise.all(starts.map(({ exited }) => exited));
-  await until(() => survivors().length === 0, { timeoutMs: WITHIN_MS });
-  rmSync(dataDirectory, { recursive: true, force: true });
+  try {
+    await until(() => survivors().length === 0, { timeoutMs: GONE_WITHIN_MS });
+  } finally {
+    for (const { pid } of survivors()) process.kill(pid, "SIGKILL");
+    rmSync(dataDirectory, { recursive: true, force: true });
+  }
 }, WITHIN_MS);
 
 it(
@@ -110,7 +115,7 @@ it(
     // As a terminal does it: the whole foreground group gets the signal.
     process.kill(-(stack.child.pid ?? 0), "SIGINT");
     expect(await stack.exited).toBe(0);
-    await until(() => survivors().length === 0, { timeoutMs: WITHIN_MS });
+    await until(() => survivors().length === 0, { timeoutMs: GONE_WITHIN_MS });
   },
   2 * WITHIN_MS,
 );
@@ -125,12 +130,25 @@ it(
     const isRedis = ({ command }: { command: string }) => command.includes("redis-server");
     for (const { pid } of survivors().filter((one) => !isRedis(one))) process.kill(pid, "SIGKILL");
     await first.exited;
-    expect(survivors().map(isRedis)).toEqual([true]);
+    await until(() => survivors().every(isRedis));
+    expect(survivors()).toHaveLength(1);
     const second = start();
     const url = await second.ready();
     expect(second.output()).toContain("stopped the Redis of an earlier start");
     const snapshot = await (await fetch(`${url}/v1/conversations/${conversation}`)).text();
     expect(snapshot).toContain(answer);
+  },
+  2 * WITHIN_MS,
+);
+
+it(
+  "nothing is left behind when npm itself is killed",
+  async () => {
+    const stack = start();
+    await stack.ready();
+    stack.child.kill("SIGKILL");
+    await stack.exited;
+    await until(() => survivors().length === 0, { timeoutMs: GONE_WITHIN_MS });
   },
   2 * WITHIN_MS,
 );
