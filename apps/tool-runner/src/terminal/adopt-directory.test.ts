@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, it } from "@jest/globals";
 import { linkSync, lstatSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { adoptDirectory } from "./adopt-directory.ts";
+import { adoptDirectory, isSystemDirectory } from "./adopt-directory.ts";
 
 const TOOL = { uid: 65_534, gid: 65_534 };
 const isRoot = process.getuid?.() === 0;
@@ -35,8 +35,16 @@ it("gives what belongs to root to the tool's user, and nothing that lies elsewhe
   expect(["root/link-directory", "root/link-file", "root/second-name"].map(owner)).toEqual([before, before, before]);
 });
 
-it("leaves the system's directories alone", async () => {
-  const before = ["/", "/tmp", "/usr", "/usr/bin", "/etc"].map((path) => lstatSync(path).uid);
-  for (const path of ["/", "/tmp", "/usr", "/usr/share/doc", "/etc"]) await adoptDirectory(path, TOOL);
-  expect(["/", "/tmp", "/usr", "/usr/bin", "/etc"].map((path) => lstatSync(path).uid)).toEqual(before);
-});
+it.each(["/", "/tmp", "/usr", "/usr/share/doc", "/etc", "/etc/ssl", "/var/lib/dpkg", "/proc/1", "/lib64/x"])(
+  "takes %s for a directory of the system, to be left alone",
+  (path) => {
+    expect(isSystemDirectory(path)).toBe(true);
+  },
+);
+
+it.each(["/tmp/x", "/srv/workspace", "/home/me/project", "/workspace/one", "/etcetera/x", "/var/tmp/x"])(
+  "takes %s for somebody's workspace",
+  (path) => {
+    expect(isSystemDirectory(path)).toBe(false);
+  },
+);

@@ -31,12 +31,24 @@ async function run(launcher: Launcher, file: string, args: readonly string[], li
   return { ...end, command, out: end.stdout.bytes.toString(), err: end.stderr.bytes };
 }
 
+/** Gives this process a group that a tool must not inherit, as far as it may. */
+async function inGroup<T>(group: number, work: () => Promise<T>): Promise<T> {
+  if (!isRoot) return await work();
+  const before = process.getgroups?.() ?? [];
+  process.setgroups?.([group]);
+  try {
+    return await work();
+  } finally {
+    process.setgroups?.(before);
+  }
+}
+
 describe.each<[string, () => Launcher]>([
   ["T0", () => new PlainLauncher(identity)],
   ["T1", limitedLauncher],
 ])("a tool at %s", (_, launcher) => {
   it("[terminal.never-root] is never root and belongs to no group but its own", async () => {
-    const { out } = await run(launcher(), "/bin/cat", ["/proc/self/status"]);
+    const { out } = await inGroup(4242, () => run(launcher(), "/bin/cat", ["/proc/self/status"]));
     const uid = isRoot ? 65_534 : process.getuid?.();
     expect(out).toMatch(new RegExp(`^Uid:\\s+${uid}\\s+${uid}\\s+${uid}\\s+${uid}$`, "m"));
     const groups = isRoot ? /^Groups:\s*(65534)?\s*$/m : /^Groups:/m;

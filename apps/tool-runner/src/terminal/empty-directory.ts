@@ -6,48 +6,47 @@
  * now without subdirectories, removed. So two open descriptors are enough for any tree.
  */
 import { randomUUID } from "node:crypto";
-import { type FileHandle, readdir, rename, rm, rmdir, unlink } from "node:fs/promises";
-import type { Dirent } from "node:fs";
+import { type Dirent, renameSync, rmdirSync, unlinkSync } from "node:fs";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { entryOf, openOwnDirectory, pathOf } from "./anchored-path.ts";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { entryOf, makeUsable, pathOf, withOwnDirectory } from "./anchored-path.ts";
 
 const GIVE_UP_MS = 10_000;
+/** Entries between two turns of the event loop: about a millisecond of work. */
+const ENTRIES_A_TURN = 100;
 
 /** True when the directory is empty afterwards. Never rejects. */
 export async function emptyDirectory(path: string): Promise<boolean> {
   try {
-    return process.platform === "linux" ? await emptyAnchored(path) : await emptyByName(path);
+    return process.platform === "linux" ? await withOwnDirectory(path, emptyAnchored) : await emptyByName(path);
   } catch {
     return false;
   }
 }
 
-async function emptyAnchored(path: string): Promise<boolean> {
-  const top = await openOwnDirectory(path);
+async function emptyAnchored(top: number): Promise<boolean> {
   const deadline = performance.now() + GIVE_UP_MS;
-  try {
-    for (;;) {
-      const entries = await list(top);
-      if (entries.length === 0) return true;
-      const removed = await removeAll(top, entries);
-      if (!removed || performance.now() > deadline) return false;
-    }
-  } finally {
-    await top.close();
+  for (;;) {
+    const entries = await list(top);
+    if (entries.length === 0) return true;
+    const hasRemoved = await removeAll(top, entries);
+    if (!hasRemoved || performance.now() > deadline) return false;
   }
 }
 
-function list(directory: FileHandle): Promise<Dirent<Buffer>[]> {
+function list(directory: number): Promise<Dirent<Buffer>[]> {
   return readdir(pathOf(directory), { withFileTypes: true, encoding: "buffer" });
 }
 
 /** True when at least one entry is gone: another pass may take away more. */
-async function removeAll(top: FileHandle, entries: readonly Dirent<Buffer>[]): Promise<boolean> {
+async function removeAll(top: number, entries: readonly Dirent<Buffer>[]): Promise<boolean> {
   let hasRemoved = false;
-  for (const entry of entries) {
+  for (const [index, entry] of entries.entries()) {
+    if (index % ENTRIES_A_TURN === ENTRIES_A_TURN - 1) await nextTurn();
     try {
       if (entry.isDirectory()) await removeDirectory(top, entry.name);
-      else await unlink(entryOf(top, entry.name));
+      else unlinkSync(entryOf(top, entry.name));
       hasRemoved = true;
     } catch {
       // Replaced or refilled meanwhile: the next pass sees what it is now.
@@ -56,23 +55,21 @@ async function removeAll(top: FileHandle, entries: readonly Dirent<Buffer>[]): P
   return hasRemoved;
 }
 
-async function removeDirectory(top: FileHandle, name: Buffer): Promise<void> {
-  const directory = await openOwnDirectory(entryOf(top, name));
-  try {
-    for (const entry of await list(directory)) {
-      if (entry.isDirectory()) await moveUp(directory, entry.name, top);
-      else await unlink(entryOf(directory, entry.name));
+async function removeDirectory(top: number, name: Buffer): Promise<void> {
+  await withOwnDirectory(entryOf(top, name), async (directory) => {
+    for (const [index, entry] of (await list(directory)).entries()) {
+      if (index % ENTRIES_A_TURN === ENTRIES_A_TURN - 1) await nextTurn();
+      if (entry.isDirectory()) moveUp(entryOf(directory, entry.name), top);
+      else unlinkSync(entryOf(directory, entry.name));
     }
-  } finally {
-    await directory.close();
-  }
-  await rmdir(entryOf(top, name));
+  });
+  rmdirSync(entryOf(top, name));
 }
 
-async function moveUp(from: FileHandle, name: Buffer, top: FileHandle): Promise<void> {
+function moveUp(path: Buffer, top: number): void {
   // A directory that changes its parent must itself be writable.
-  await (await openOwnDirectory(entryOf(from, name))).close();
-  await rename(entryOf(from, name), entryOf(top, Buffer.from(randomUUID())));
+  makeUsable(path);
+  renameSync(path, entryOf(top, Buffer.from(randomUUID())));
 }
 
 async function emptyByName(path: string): Promise<boolean> {

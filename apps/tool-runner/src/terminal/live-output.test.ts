@@ -35,7 +35,6 @@ describe("LiveOutput", () => {
     live.add("stdout", "");
     live.add("stdout", "a");
     live.finish();
-    jest.advanceTimersByTime(1000);
     expect(pieces).toEqual(["a"]);
     expect(jest.getTimerCount()).toBe(0);
   });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from "@jest/globals";
-import { existsSync, lstatSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { chooseIdentity } from "./identity.ts";
 import { PrivateHomes } from "./private-homes.ts";
@@ -33,4 +33,19 @@ it("removes a home with everything in it, and all that is left when it is closed
   writeFileSync(join(forgotten, "file"), "");
   await homes.close();
   expect(existsSync(dirname(forgotten))).toBe(false);
+});
+
+it("removes what a runner that was killed left behind, and nothing of one that runs or of somebody else", async () => {
+  const runner = await PrivateHomes.open(identity);
+  const alive = await runner.create();
+  const dead = dirname(alive).replace(`-${process.pid}-`, "-1-");
+  mkdirSync(join(dead, "home"), { recursive: true });
+  const elsewhere = dirname(alive).replace(/homes-\d+-/, "homes-1-");
+  mkdirSync(elsewhere);
+
+  await (await PrivateHomes.open(identity)).close();
+
+  expect([existsSync(alive), existsSync(dead), existsSync(elsewhere)]).toEqual([true, false, true]);
+  rmSync(elsewhere, { recursive: true });
+  await runner.close();
 });

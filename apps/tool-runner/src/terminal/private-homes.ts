@@ -1,14 +1,18 @@
 /**
  * Each call gets a directory of its own as HOME and TMPDIR, removed afterwards: what one call leaves there, the next never
- * finds. They lie in a directory of the runner, so that a tool can neither rename its home nor list those of others.
+ * finds. They lie in a directory of the runner, so that a tool can neither rename its home nor list those of others. What a
+ * runner that was killed left there, the next one on the machine removes.
  */
-import { chmod, chown, mkdir, mkdtemp, rmdir } from "node:fs/promises";
+import { chmod, chown, lstat, mkdir, mkdtemp, readdir, rmdir } from "node:fs/promises";
 import { randomUUID } from "node:crypto";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { emptyDirectory } from "./empty-directory.ts";
 import type { ToolIdentity } from "./launcher.ts";
+import { isOfDeadProcess, ownMark } from "./process-mark.ts";
 
+const PREFIX = "holdfast-homes-";
+const BASE_NAME = new RegExp(`^${PREFIX}(\\d+-\\d+-\\d+)-`);
 const OWNER_ONLY = 0o700;
 /** Others may pass through to a home that is theirs, but not look around. */
 const PASS_THROUGH = 0o711;
@@ -23,7 +27,8 @@ export class PrivateHomes {
   }
 
   static async open(identity: ToolIdentity | null): Promise<PrivateHomes> {
-    const base = await mkdtemp(join(tmpdir(), "holdfast-homes-"));
+    await removeStale();
+    const base = await mkdtemp(join(tmpdir(), `${PREFIX}${ownMark()}-`));
     await chmod(base, identity ? PASS_THROUGH : OWNER_ONLY);
     return new PrivateHomes(base, identity);
   }
@@ -44,6 +49,19 @@ export class PrivateHomes {
   async close(): Promise<void> {
     await emptyDirectory(this.#base);
     await removed(this.#base);
+  }
+}
+
+/** Only directories of this user are looked at: in a shared directory anybody can use the name. */
+async function removeStale(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    const mark = BASE_NAME.exec(name)?.[1];
+    if (mark === undefined || !isOfDeadProcess(mark)) continue;
+    const base = join(tmpdir(), name);
+    const status = await lstat(base).catch(() => null);
+    if (status?.isDirectory() !== true || status.uid !== process.getuid?.()) continue;
+    await emptyDirectory(base);
+    await removed(base);
   }
 }
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { newUuid } from "@holdfast/protocol";
 import { until } from "@holdfast/testing";
-import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { callOf, homesOf, POLICY, TerminalBench, textOf } from "./fixture/terminal-bench.ts";
 
@@ -92,13 +92,18 @@ describe("the terminal", () => {
     expect(Object.keys(input_schema["properties"] as object)).toEqual(["argv", "command", "cwd"]);
   });
 
-  it("refuses a workspace that has been replaced by a link, and an id that is a path", async () => {
+  it("refuses a workspace that has been replaced by a link, and an id that is a path, touching neither", async () => {
     const terminal = await bench.open();
     const conversationId = newUuid();
-    symlinkSync("/etc", bench.workspaceOf(conversationId));
+    const outside = join(bench.base, "outside");
+    mkdirSync(outside, { mode: 0o755 });
+    symlinkSync(outside, bench.workspaceOf(conversationId));
+    const before = lstatSync(outside);
     const failed = { status: "failed", error: { code: "workspace_failed" } };
     expect(await terminal.run(callOf({ argv: ["ls"] }, { conversationId }))).toMatchObject(failed);
-    expect(await terminal.run(callOf({ argv: ["ls"] }, { conversationId: "../.." }))).toMatchObject(failed);
+    expect(await terminal.run(callOf({ argv: ["ls"] }, { conversationId: "../outside" }))).toMatchObject(failed);
+    const { mode, uid } = lstatSync(outside);
+    expect({ mode, uid }).toEqual({ mode: before.mode, uid: before.uid });
   });
 
   it("[terminal.leaks] leaves no descriptor, process or file behind after 200 commands", async () => {

@@ -2,10 +2,11 @@
  * Where a tool works: one directory per conversation, made when first needed, closed to everybody but the user that tools
  * run as. Links are never followed on the way, because a tool could have put them there.
  */
+import { fchmodSync, fchownSync } from "node:fs";
 import { chmod, mkdir, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { isUuid } from "@holdfast/protocol";
-import { openDirectory } from "./anchored-path.ts";
+import { withDirectory } from "./anchored-path.ts";
 import type { ToolIdentity } from "./launcher.ts";
 
 const OWNER_ONLY = 0o700;
@@ -37,13 +38,10 @@ export class Workspaces {
     await mkdir(path, { mode: OWNER_ONLY }).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== "EEXIST") throw error;
     });
-    const directory = await openDirectory(path);
-    try {
-      if (this.#identity) await directory.chown(this.#identity.uid, this.#identity.gid);
-      await directory.chmod(OWNER_ONLY);
-    } finally {
-      await directory.close();
-    }
+    await withDirectory(path, (directory) => {
+      if (this.#identity) fchownSync(directory, this.#identity.uid, this.#identity.gid);
+      fchmodSync(directory, OWNER_ONLY);
+    });
     return path;
   }
 }
