@@ -1,6 +1,7 @@
 export * from "./ports/bus.ts";
 export * from "./ports/control.ts";
 export * from "./ports/conversations.ts";
+export * from "./ports/dead-letters.ts";
 export * from "./ports/entry.ts";
 export * from "./ports/errors.ts";
 export * from "./ports/event-log.ts";

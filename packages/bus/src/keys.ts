@@ -33,10 +33,16 @@ export const outboxKey = (conversationId: string): string =>
   `outbox:${Number.parseInt(conversationId.slice(0, 2), 16) % OUTBOX_SHARDS}`;
 export const OUTBOX_KEYS: readonly string[] = Array.from({ length: OUTBOX_SHARDS }, (_, shard) => `outbox:${shard}`);
 
+/** Set: topics that ever had a dead letter. */
+export const DLQ_INDEX_KEY = "dlqs";
+
 /** String with a time to live: the process `instance` is alive. */
 export const aliveKey = (instance: string): string => `alive:${instance}`;
 /** Sorted set: instances of a role by their last beat, unix ms. */
 export const presenceKey = (role: string): string => `presence:${role}`;
 export const catalogKey = (toolset: string): string => `catalog:${toolset}`;
 export const CATALOG_INDEX_KEY = "catalogs";
+/** Sorted set: `<conversation id> <run id>` of the agent's runs that have not ended, by time of accept. A hint: checked where it is used. */
+export const unfinishedKey = (agent: string): string => `{control:${agent}}:unfinished`;
+/** Hash: state, command, by, entry, announced. */
 export const controlStateKey = (agent: string): string => `{control:${agent}}:state`;

@@ -7,6 +7,7 @@ import { settleNote } from "./conversations/chat-topics.ts";
 import { Intake } from "./conversations/intake.ts";
 import { Outbox } from "./conversations/outbox.ts";
 import { RedisConversations } from "./conversations/redis-conversations.ts";
+import { RedisDeadLetters } from "./dlq/redis-dead-letters.ts";
 import { RedisEventLog } from "./log/redis-event-log.ts";
 import { Subscriber } from "./log/subscriber.ts";
 import type { Bus, BusOptions } from "./ports/bus.ts";
@@ -45,6 +46,7 @@ export function createRedisBus(options: BusOptions): Bus {
     eventLog: new RedisEventLog(commands, new Subscriber(subscription), options.requestTimeoutMs),
     runs,
     queues: new RedisQueues(commands, presence, instance, connectBlocking),
+    deadLetters: new RedisDeadLetters(commands),
     toolCalls,
     toolJournal: toolCalls,
     catalog: new RedisCatalog(commands),

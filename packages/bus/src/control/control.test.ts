@@ -2,7 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import { newUuid } from "@holdfast/protocol";
 import { startRedis, until } from "@holdfast/testing";
 import { createRedisBus } from "../redis-bus.ts";
-import { busLab } from "../test-lab/bus-lab.ts";
+import { busLab, claimed, COMPLETED, message } from "../test-lab/bus-lab.ts";
 
 const lab = busLab();
 
@@ -18,6 +18,31 @@ describe("control", () => {
     await until(() => heard.length === 1);
     expect(heard).toEqual(["poet pause"]);
     await stop();
+  });
+
+  it("[control.durable] keeps an agent's state, whoever comes or goes", async () => {
+    const bus = lab.openBus();
+    expect(await bus.control.state("assistant")).toBe("running");
+    await bus.control.send("assistant", { type: "pause", by: "operator" });
+    expect(await lab.openBus().control.state("assistant")).toBe("paused");
+    await bus.control.send("assistant", { type: "cancel", run_id: newUuid(), by: "operator" });
+    expect(await bus.control.state("assistant")).toBe("paused");
+    await bus.control.send("assistant", { type: "resume", by: "operator" });
+    expect(await bus.control.state("assistant")).toBe("running");
+  });
+
+  it("[control.event] tells each conversation with an unfinished run once that a command took effect", async () => {
+    const bus = lab.openBus();
+    const [open, ended] = [message(newUuid()), message(newUuid())];
+    for (const given of [open, ended, message(open.envelope.conversation_id, "more")])
+      await bus.conversations.accept(given);
+    await (await claimed(bus, ended.envelope.conversation_id)).finish(COMPLETED);
+    await bus.control.send("assistant", { type: "pause", by: "operator" });
+    await Promise.all([bus.control.announce("assistant"), lab.openBus().control.announce("assistant")]);
+    await bus.control.announce("assistant");
+    const told = (await lab.events(open.envelope.conversation_id)).filter((event) => event.event === "control");
+    expect(told).toMatchObject([{ command: "pause", by: "operator", state: "paused", agent: "assistant" }]);
+    expect((await lab.events(ended.envelope.conversation_id)).filter((event) => event.event === "control")).toEqual([]);
   });
 
   it("says within the request timeout that Redis is away", async () => {

@@ -3,9 +3,14 @@ import type { Redis } from "ioredis";
 import type { Commands } from "../connection/commands.ts";
 import { controlStateKey } from "../keys.ts";
 import type { Control } from "../ports/control.ts";
+import { announce } from "./announce.ts";
 import { tailTopics } from "./tail-topics.ts";
 
-const KEPT_COMMANDS = 1_000;
+const STATE_AFTER: Readonly<Partial<Record<ControlCommand["type"], AgentState>>> = {
+  pause: "paused",
+  resume: "running",
+  drain: "draining",
+};
 
 export class RedisControl implements Control {
   readonly #commands: Commands;
@@ -18,14 +23,18 @@ export class RedisControl implements Control {
 
   async send(agent: string, command: ControlCommand): Promise<void> {
     const payload = JSON.stringify(command);
-    await this.#commands.send((redis) =>
-      redis.xadd(controlTopic(agent), "MAXLEN", "~", KEPT_COMMANDS, "*", "id", newUuid(), "payload", payload),
-    );
+    const keys = [controlTopic(agent), controlStateKey(agent)];
+    const state = STATE_AFTER[command.type] ?? "";
+    await this.#commands.script("control-2", keys, [newUuid(), payload, state, command.type, command.by]);
   }
 
   async state(agent: string): Promise<AgentState> {
     const state = await this.#commands.send((redis) => redis.hget(controlStateKey(agent), "state"));
     return AgentState.catch("running").parse(state);
+  }
+
+  announce(agent: string): Promise<void> {
+    return announce(this.#commands, agent);
   }
 
   async listen(

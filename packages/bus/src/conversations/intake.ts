@@ -2,7 +2,16 @@ import { createHash } from "node:crypto";
 import { type RunEvent, type RunStatus, streamTopic, type UserMessageEvent } from "@holdfast/protocol";
 import { type Commands, text } from "../connection/commands.ts";
 import { runIdOf } from "../ids.ts";
-import { CONVERSATIONS_KEY, inboxKey, messagesKey, metaKey, runKey, runPointerKey, tombstoneKey } from "../keys.ts";
+import {
+  CONVERSATIONS_KEY,
+  inboxKey,
+  messagesKey,
+  metaKey,
+  runKey,
+  runPointerKey,
+  tombstoneKey,
+  unfinishedKey,
+} from "../keys.ts";
 import type { Control } from "../ports/control.ts";
 import type { Accepted, NewMessage } from "../ports/conversations.ts";
 import { publishTurn } from "./chat-topics.ts";
@@ -31,6 +40,9 @@ export class Intake {
     await Promise.all([
       this.#outbox.put(note),
       this.#commands.send((redis) => redis.set(runPointerKey(runId), conversationId)),
+      this.#commands.send((redis) =>
+        redis.zadd(unfinishedKey(message.agent), "NX", Date.now(), `${conversationId} ${runId}`),
+      ),
       this.#commands.send((redis) => redis.zadd(CONVERSATIONS_KEY, "NX", Date.now(), conversationId)),
     ]);
     const reply = await this.#commands.script(

@@ -1,5 +1,6 @@
 import type { Control, Presence } from "./control.ts";
 import type { Conversations } from "./conversations.ts";
+import type { DeadLetters } from "./dead-letters.ts";
 import type { EventLog } from "./event-log.ts";
 import type { Runs } from "./runs.ts";
 import type { Catalog, ToolCalls, ToolJournal } from "./tool-calls.ts";
@@ -13,6 +14,7 @@ export interface Bus {
   readonly eventLog: EventLog;
   readonly runs: Runs;
   readonly queues: Queues;
+  readonly deadLetters: DeadLetters;
   readonly toolCalls: ToolCalls;
   readonly toolJournal: ToolJournal;
   readonly catalog: Catalog;

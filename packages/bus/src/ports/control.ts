@@ -2,8 +2,11 @@ import type { AgentState, ControlCommand } from "@holdfast/protocol";
 
 /** Commands to workers and tool-runners. The stream is the bell; state and cancel flags are durable beside it. */
 export interface Control {
+  /** Durable for pause, resume and drain; the bell for all. */
   send(agent: string, command: ControlCommand): Promise<void>;
   state(agent: string): Promise<AgentState>;
+  /** Writes the `control` event of the command in force to every conversation with an unfinished run, once, whoever asks. */
+  announce(agent: string): Promise<void>;
   /** Every command to these agents from now on, in order. Call the answer to stop. */
   listen(
     agents: readonly string[],

@@ -2,6 +2,7 @@ import { dlqTopic } from "@holdfast/protocol";
 import type { Redis } from "ioredis";
 import { Commands } from "../connection/commands.ts";
 import { disconnect } from "../connection/connect.ts";
+import { DLQ_INDEX_KEY } from "../keys.ts";
 import type { Presence } from "../ports/control.ts";
 import type { Entry } from "../ports/entry.ts";
 import type { WorkQueue } from "../ports/work-queue.ts";
@@ -132,6 +133,7 @@ export class RedisWorkQueue implements WorkQueue {
       first_seen: new Date(Number(entry.entryId.split("-")[0])).toISOString(),
       source_id: entry.entryId,
     };
+    await commands.send((redis) => redis.sadd(DLQ_INDEX_KEY, entry.topic));
     await commands.send((redis) => redis.xadd(dlqTopic(entry.topic), "*", ...Object.entries(fields).flat()));
     await this.ack(entry);
   }

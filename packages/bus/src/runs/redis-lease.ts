@@ -2,7 +2,7 @@ import { streamTopic } from "@holdfast/protocol";
 import { type Commands, type Reply, text } from "../connection/commands.ts";
 import { publishAnswer } from "../conversations/chat-topics.ts";
 import type { Note, Outbox } from "../conversations/outbox.ts";
-import { historyKey, metaKey, runKey } from "../keys.ts";
+import { historyKey, metaKey, runKey, unfinishedKey } from "../keys.ts";
 import { BusUnavailable, Fenced } from "../ports/errors.ts";
 import type { ClaimedRun, EventDraft, HistoryRecord, JournalWrite, RunEnding, RunLease } from "../ports/runs.ts";
 import type { ScriptName } from "../scripts/load.ts";
@@ -143,14 +143,16 @@ export class RedisLease implements RunLease {
     }
     this.#confirm(await this.#insist("finish-4", keys, args), payloads.length);
     this.#onEnd();
-    if (ending.status === "completed") await this.#publishAnswer(note, ending, now);
+    await this.#settleElsewhere(note, ending, now);
   }
 
-  /** Another slot than the ending's: where it fails, the outbox's sweep publishes. */
-  async #publishAnswer(note: Note, ending: RunEnding, createdAt: string): Promise<void> {
+  /** What stands in other slots. Where it fails, the outbox's sweep publishes and the index is tidied by who reads it. */
+  async #settleElsewhere(note: Note, ending: RunEnding, createdAt: string): Promise<void> {
     const { conversationId, id, agent, envelope } = this.run;
-    const answer = { conversationId, runId: id, agent, recipient: envelope.sender, turn: this.#turn, createdAt };
     try {
+      await this.#commands.send((redis) => redis.zrem(unfinishedKey(agent), `${conversationId} ${id}`));
+      if (ending.status !== "completed") return;
+      const answer = { conversationId, runId: id, agent, recipient: envelope.sender, turn: this.#turn, createdAt };
       if (ending.output) await publishAnswer(this.#commands, { ...answer, text: ending.output.text });
       await this.#outbox.remove(note);
     } catch (error) {

@@ -13,7 +13,7 @@ if known then
   if record.hash ~= ARGV[3] then
     return { 'conflict' }
   end
-  local run = redis.call('HMGET', KEYS[5], 'status', 'turn')
+  local run = redis.call('HMGET', string.sub(KEYS[5], 1, -37) .. record.run_id, 'status', 'turn')
   return { 'duplicate', record.run_id, run[1] or 'completed', '', run[2] or '' }
 end
 local active = redis.call('HGET', KEYS[2], 'active')

@@ -7,13 +7,17 @@ import { readFileSync } from "node:fs";
  */
 export const SCRIPT_NAMES = [
   "accept-6",
+  "announce-1",
+  "append-notice-3",
   "append-3",
   "cancel-5",
   "claim-4",
+  "control-2",
   "create-2",
   "delete-7",
   "finish-4",
   "finish-call-2",
+  "redrive-6",
   "release-2",
   "snapshot-5",
   "start-call-1",
