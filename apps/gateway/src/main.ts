@@ -1,0 +1,49 @@
+import { createRedisBus } from "@holdfast/bus";
+import { exitOnConfigError, Lifecycle, listen, startAdminServer } from "@holdfast/runtime";
+import { createLogger, createMetrics, startTracing } from "@holdfast/telemetry";
+import { createApp } from "./app.ts";
+import { loadConfig } from "./config.ts";
+import { registerGauges } from "./gauges.ts";
+import { closeHttpServer, createHttpServer } from "./http/server.ts";
+import { startOutboxSweeper } from "./outbox-sweeper.ts";
+import { readinessOf } from "./routes/health.ts";
+import { createStreams } from "./sse/streams.ts";
+
+const config = await exitOnConfigError(() => loadConfig());
+const logger = createLogger({ service: "gateway", level: config.logLevel });
+const lifecycle = new Lifecycle();
+
+await lifecycle.run(
+  async () => {
+    const tracing = await startTracing({ service: "gateway", logger });
+    lifecycle.own("tracing", () => tracing.shutdown());
+    const metrics = createMetrics({ service: "gateway" });
+
+    const bus = createRedisBus({ ...config.redis, onTrouble: (message, error) => logger.warn(message, { error }) });
+    lifecycle.own("bus", () => bus.close());
+    lifecycle.own("outbox sweeper", startOutboxSweeper(bus, logger));
+
+    const isStopping = () => lifecycle.signal.aborted;
+    const readiness = readinessOf(bus, isStopping);
+    const streams = createStreams(bus, logger, config.streams);
+    registerGauges(metrics, { queues: bus.queues, ...config.app, openStreams: () => streams.size });
+    const admin = await startAdminServer({ ...config.admin, ready: readiness, metrics });
+    lifecycle.own("admin server", () => admin.close());
+
+    const app = createApp({ bus, streams, readiness, isStopping, logger, metrics, ...config.app });
+    const server = createHttpServer(app);
+    const port = await listen(server, { host: config.host, port: config.port, setting: "GATEWAY_PORT" });
+    // Half of the time allowed is for readers to leave one by one, the rest for what they leave behind.
+    lifecycle.own("http server", () => closeHttpServer(server, () => streams.close(config.shutdownMs / 2)));
+    return { port, adminPort: admin.port };
+  },
+  {
+    logger,
+    shutdownMs: config.shutdownMs,
+    ready: ({ port, adminPort }) => {
+      const host = config.host.includes(":") ? `[${config.host}]` : config.host;
+      const admin = adminPort === 0 ? {} : { admin_url: `http://${config.admin.host}:${adminPort}` };
+      logger.info("ready", { url: `http://${host}:${port}`, port, ...admin });
+    },
+  },
+);

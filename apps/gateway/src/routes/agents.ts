@@ -1,0 +1,42 @@
+import type { Control, Presence, Queues } from "@holdfast/bus";
+import { type Agent, AgentList, chatTopic, WORKERS_GROUP } from "@holdfast/protocol";
+import { defineRoute, ok, type Route } from "../http/route.ts";
+
+export interface AgentDeps {
+  readonly agents: ReadonlySet<string>;
+  readonly control: Control;
+  readonly presence: Presence;
+  readonly queues: Queues;
+  /** Answers come from the built-in demo model. */
+  readonly isDemo: boolean;
+}
+
+/** The role under which workers report that they are alive. */
+const WORKER_ROLE = "worker";
+
+export function agentRoutes({ agents, control, presence, queues, isDemo }: AgentDeps): Route[] {
+  const describe = async (name: string, workers: Awaited<ReturnType<Presence["members"]>>): Promise<Agent> => {
+    const [state, stats] = await Promise.all([control.state(name), queues.stats(chatTopic(name), WORKERS_GROUP)]);
+    return {
+      name,
+      state,
+      queue_length: stats.length,
+      lag: stats.lag,
+      workers: workers.filter((worker) => worker.agents.includes(name)).length,
+    };
+  };
+  return [
+    defineRoute({
+      method: "get",
+      path: "/v1/agents",
+      operationId: "listAgents",
+      summary: "The configured agents, their queues and who works on them",
+      replies: { 200: { description: "All agents", schema: AgentList } },
+      handle: async () => {
+        const workers = await presence.members(WORKER_ROLE);
+        const data = await Promise.all([...agents].map((name) => describe(name, workers)));
+        return ok(isDemo ? { data, demo: true } : { data });
+      },
+    }),
+  ];
+}

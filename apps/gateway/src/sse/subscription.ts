@@ -1,0 +1,183 @@
+import type { LogHead, LogLine } from "@holdfast/bus";
+import type { EntryPosition, ResetEvent } from "@holdfast/protocol";
+import type { ConversationFeed, Member } from "./conversation-feed.ts";
+import type { ConversationSource } from "./conversation-source.ts";
+import { Frames, frameText } from "./frames.ts";
+import { Held } from "./held.ts";
+import { LineBatch } from "./line-batch.ts";
+import { mergeTokens } from "./merge-tokens.ts";
+import { endsRun } from "./run-end.ts";
+import type { SseConnection } from "./sse-connection.ts";
+import { resetId, type StartPoint } from "./start-point.ts";
+
+/**
+ * One reader of one conversation: history from its cursor, then live, without a gap or a repetition between them.
+ *
+ * It is a member of the feed before it reads. What the feed delivers during the last read is held; when that read gave the
+ * end of the log, the held lines that are newer follow, and from the same tick on the feed writes to it directly.
+ * History goes no faster than the reader takes it; live, a reader that has fallen behind by a whole buffer is cut off and
+ * comes back with its cursor.
+ */
+export interface SubscriptionOptions {
+  readonly feed: ConversationFeed;
+  readonly source: ConversationSource;
+  readonly connection: SseConnection;
+  readonly start: StartPoint;
+  /** The stream ends after this run's terminal event. */
+  readonly runId?: string;
+  readonly onOverdue: () => void;
+}
+
+const PAGE = 500;
+/** Unknown lines may be long ones; pages grow while they prove short. */
+const FIRST_PAGE = 50;
+const PAGE_BYTES = 1_048_576;
+const MOST_HELD = 500;
+
+export class Subscription implements Member {
+  readonly #feed: ConversationFeed;
+  readonly #source: ConversationSource;
+  readonly #connection: SseConnection;
+  readonly #runId: string | undefined;
+  readonly #onOverdue: () => void;
+  readonly #firstReset: ResetEvent["reason"] | undefined;
+  #after: EntryPosition | undefined;
+  /** Set while history is read. */
+  #held: Held<LineBatch> | undefined;
+  /** Counts the readings of history, so that one that was overtaken by a restart stops. */
+  #reading = 0;
+  /** A reader from the beginning may pass from one epoch into the next: it has nothing to withdraw. */
+  #isFromBeginning: boolean;
+
+  constructor({ feed, source, connection, start, runId, onOverdue }: SubscriptionOptions) {
+    this.#feed = feed;
+    this.#source = source;
+    this.#connection = connection;
+    this.#runId = runId;
+    this.#onOverdue = onOverdue;
+    this.#after = start.after;
+    this.#isFromBeginning = start.after === undefined;
+    this.#firstReset = start.reset;
+  }
+
+  start(): void {
+    this.#feed.join(this);
+    this.#catchUp(this.#firstReset);
+  }
+
+  deliver(batch: LineBatch): void {
+    if (this.#held) this.#held.push(batch);
+    else this.#pass(batch);
+  }
+
+  restart(): void {
+    this.#after = undefined;
+    this.#isFromBeginning = true;
+    this.#catchUp("epoch");
+  }
+
+  end(): void {
+    this.#reading += 1;
+    this.#connection.end();
+  }
+
+  close(): void {
+    this.#reading += 1;
+    this.#feed.leave(this);
+  }
+
+  #catchUp(reset: ResetEvent["reason"] | undefined): void {
+    this.#reading += 1;
+    this.#held = new Held(MOST_HELD);
+    this.#readHistory(this.#reading, reset).catch((error: unknown) => {
+      this.#source.onTrouble("could not read a conversation's log for a reader", error);
+      this.#connection.destroy();
+    });
+  }
+
+  async #readHistory(reading: number, reset: ResetEvent["reason"] | undefined): Promise<void> {
+    const held = this.#held;
+    if (!held) return;
+    if (reset) await this.#writeReset(reading, reset);
+    for (let limit = FIRST_PAGE; this.#isCurrent(reading); ) {
+      held.take();
+      const lines = await this.#source.read(this.#feed.conversationId, this.#after, limit);
+      if (!this.#isCurrent(reading)) return;
+      const batch = LineBatch.of(lines);
+      if (batch && this.#isOtherEpoch(batch)) {
+        this.restart();
+        return;
+      }
+      if (batch) this.#write(batch, (part) => Frames.ofLines(mergeTokens(part.lines)));
+      if (lines.length < limit && !held.hasOverflowed && !this.#connection.isOverdue) {
+        this.#goLive(held);
+        return;
+      }
+      await this.#connection.drained();
+      limit = pageAfter(lines, limit);
+    }
+  }
+
+  /** The same tick as the end of the last read: nothing can come in between. */
+  #goLive(held: Held<LineBatch>): void {
+    this.#held = undefined;
+    for (const batch of held.take()) this.#pass(batch);
+  }
+
+  #pass(batch: LineBatch): void {
+    const fresh = batch.after(this.#after);
+    if (!fresh) return;
+    if (this.#connection.isOverdue) {
+      this.#onOverdue();
+      this.#connection.destroy();
+      return;
+    }
+    this.#write(fresh, (part) => part.frames);
+  }
+
+  #write(batch: LineBatch, framesOf: (batch: LineBatch) => Frames): void {
+    const runId = this.#runId;
+    const end = runId === undefined ? -1 : batch.lines.findIndex((line) => endsRun(line, runId));
+    const part = end === -1 ? batch : batch.through(end);
+    if (part) {
+      this.#connection.write(framesOf(part));
+      this.#after = part.last;
+    }
+    if (end !== -1) this.end();
+  }
+
+  async #writeReset(reading: number, reason: ResetEvent["reason"]): Promise<void> {
+    const { conversationId } = this.#feed;
+    const [head, oldest] = await Promise.all([
+      this.#source.head(conversationId),
+      this.#source.read(conversationId, undefined, 1),
+    ]);
+    if (this.#isCurrent(reading)) this.#connection.write(resetFrame(conversationId, reason, head, oldest[0]));
+  }
+
+  #isCurrent(reading: number): boolean {
+    return reading === this.#reading && this.#connection.isOpen;
+  }
+
+  #isOtherEpoch(batch: LineBatch): boolean {
+    return !this.#isFromBeginning && this.#after !== undefined && batch.last.epoch !== this.#after.epoch;
+  }
+}
+
+function resetFrame(conversationId: string, reason: ResetEvent["reason"], head?: LogHead, oldest?: LogLine): Frames {
+  const event: ResetEvent = {
+    event: "reset",
+    conversation_id: conversationId,
+    reason,
+    snapshot_url: `/v1/conversations/${conversationId}`,
+  };
+  return new Frames(frameText(resetId(oldest?.id, head), JSON.stringify(event)));
+}
+
+/** Fewer lines the next time where they are long, so that a page stays near a size in bytes. */
+function pageAfter(lines: readonly LogLine[], limit: number): number {
+  let units = 0;
+  for (const line of lines) units += line.payload.length;
+  const fitting = units === 0 ? PAGE : Math.floor((PAGE_BYTES / units) * lines.length);
+  return Math.max(1, Math.min(PAGE, fitting, limit * 2));
+}
