@@ -4,6 +4,7 @@ import { isAlive } from "./processes.ts";
 import { GivenUp, pauseAfter, type Recipe, SupervisedChild } from "./supervised-child.ts";
 
 const notices: string[] = [];
+const lines: string[] = [];
 const children: SupervisedChild[] = [];
 
 /** A child that runs a line of JavaScript and is ready when it prints so. */
@@ -15,7 +16,7 @@ function child(script: string | (() => string), recipe: Partial<Recipe> = {}): S
       command: () => ({ file: process.execPath, args: ["-e", typeof script === "string" ? script : script()] }),
       ...recipe,
     },
-    { line: () => {}, notice: (text) => notices.push(text), groupsChanged: () => {} },
+    { line: (_name, line) => lines.push(line), notice: (text) => notices.push(text), groupsChanged: () => {} },
   );
   children.push(supervised);
   return supervised;
@@ -27,6 +28,7 @@ async function until(condition: () => boolean): Promise<void> {
 
 afterEach(async () => {
   notices.length = 0;
+  lines.length = 0;
   await Promise.all(children.splice(0).map((each) => each.stop(0)));
 });
 
@@ -73,9 +75,11 @@ it("a child that ignores SIGTERM is killed with its whole group when the patienc
     ${FOREVER}`);
   await stubborn.start();
   const group = stubborn.group ?? 0;
+  const grandchild = Number(/^pid (\d+)$/.exec(lines[0] ?? "")?.[1]);
+  expect(isAlive(grandchild)).toBe(true);
   await stubborn.stop(50);
   expect(isAlive(group)).toBe(false);
-  expect(() => process.kill(-group, 0)).toThrow("ESRCH");
+  await until(() => !isAlive(grandchild));
 });
 
 it("a stopped child stays stopped", async () => {

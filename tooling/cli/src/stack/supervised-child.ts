@@ -90,14 +90,14 @@ export class SupervisedChild {
     return Promise.race([this.#ready.promise, this.#ended.promise]);
   }
 
-  /** Asks the process to end and, after `patienceMs`, makes its whole group. Resolves when it is gone. */
+  /** Asks the process to end and, after `patienceMs`, kills its whole group. Resolves when it is gone. */
   async stop(patienceMs: number): Promise<void> {
     this.#isStopping = true;
     this.#stopped.abort();
     const child = this.#child;
     if (!child) return;
     const exit = once(child, "exit");
-    signalGroup(child, "SIGTERM");
+    child.kill("SIGTERM"); // To the process alone: in watch mode it passes the signal on, and a second one would be a kill.
     const timer = setTimeout(() => signalGroup(child, "SIGKILL"), patienceMs);
     await exit;
     clearTimeout(timer);
