@@ -1,6 +1,7 @@
 import { ProtocolError, SdkError, SdkErrorCode, SdkHttpError, UnauthorizedError } from "@modelcontextprotocol/client";
 import { isUnreachable } from "./connect-http.ts";
 import type { Connection } from "./connection.ts";
+import { messageOf } from "./error-text.ts";
 import { localFaultOf, NotSentError, type LocalFault } from "./local-error.ts";
 
 /**
@@ -22,7 +23,7 @@ export async function classifyFailure(error: unknown, connection: Connection): P
 }
 
 function classify(error: unknown, connection: Connection): CallFailure {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   if (error instanceof ProtocolError) return rpcFailure(error.code, error.data, message);
   if (error instanceof NotSentError) return { kind: "not_sent", message, isSessionGone: true };
   if (error instanceof UnauthorizedError) return { kind: "answered", code: "auth_required", message };

@@ -3,6 +3,7 @@ import { CallClock } from "./call-clock.ts";
 import { classifyFailure, type CallFailure } from "./call-failure.ts";
 import type { CatalogEntry } from "./catalog.ts";
 import type { Connection } from "./connection.ts";
+import { messageOf } from "./error-text.ts";
 import { answeredOutcome, endedOutcome, type ToolOutcome, type UntimedOutcome } from "./result.ts";
 import { ServerUnavailable, type Supervisor } from "./supervisor.ts";
 
@@ -115,7 +116,7 @@ class Call {
       return late === undefined ? { connection, entry } : this.#unsent(late);
     } catch (error) {
       if (this.#clock.cause === undefined && !(error instanceof ServerUnavailable)) throw error;
-      return this.#unsent(this.#unavailable(error instanceof Error ? error.message : String(error)));
+      return this.#unsent(this.#unavailable(messageOf(error)));
     }
   }
 

@@ -1,6 +1,8 @@
+import { setImmediate } from "node:timers/promises";
 import type { Tool } from "@modelcontextprotocol/client";
 import { sha256OfJson } from "./canonical-json.ts";
 import type { ResolvedServer } from "./config.ts";
+import { messageOf } from "./error-text.ts";
 import { compileSchema, type Validator } from "./json-schema.ts";
 import { modelName } from "./model-name.ts";
 import { visibleText, withVisibleText } from "./tool-text.ts";
@@ -30,22 +32,30 @@ export interface CatalogEntry {
   readonly validateStructured?: Validator;
 }
 
+const SLICE_MS = 10;
+
 /** The tools of one server by their own names. */
 export type Catalog = ReadonlyMap<string, CatalogEntry>;
 
 /**
  * What a server's tools become. A tool that cannot be used (a schema that does not compile, a name given twice) is left
  * out and reported; the others do not notice. Entries whose definition did not change are taken over from `previous`.
+ * Schemas compile in short slices, so that a server with a thousand tools does not hold up the calls of the others.
  */
-export function buildCatalog(
+export async function buildCatalog(
   server: ResolvedServer,
   tools: readonly Tool[],
   previous: Catalog,
   onProblem: (problem: string) => void,
-): Catalog {
+): Promise<Catalog> {
   const catalog = new Map<string, CatalogEntry>();
   const modelNames = new Set<string>();
+  let sliceBegan = performance.now();
   for (const tool of tools) {
+    if (performance.now() - sliceBegan > SLICE_MS) {
+      await setImmediate();
+      sliceBegan = performance.now();
+    }
     if (!isAllowed(server, tool.name)) continue;
     const shown = JSON.stringify(tool.name);
     const seenByModel = modelName(server.toolset, tool.name);
@@ -57,8 +67,7 @@ export function buildCatalog(
     try {
       catalog.set(tool.name, entryFor(server, tool, previous.get(tool.name)));
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      onProblem(`tool ${shown} was dropped: its schema cannot be used (${reason.slice(0, 200)})`);
+      onProblem(`tool ${shown} was dropped: its schema cannot be used (${messageOf(error).slice(0, 200)})`);
     }
   }
   return catalog;

@@ -14,6 +14,7 @@ import {
   type ConnectDeps,
   type Connection,
 } from "./connection.ts";
+import { errorOf, messageOf } from "./error-text.ts";
 import { LayeredTransport } from "./layered-transport.ts";
 import { NumericIds } from "./numeric-ids.ts";
 import { Sanitiser } from "./sanitise.ts";
@@ -43,8 +44,7 @@ export async function connectHttp(server: HttpServer, deps: ConnectDeps): Promis
       if (isUnreachable(error) || deps.signal.aborted) break;
     }
   }
-  const message = first instanceof Error ? first.message : String(first);
-  throw new ConnectError(`it cannot be reached: ${message.slice(0, MESSAGE_CHARACTERS)}`, { cause: first });
+  throw new ConnectError(`it cannot be reached: ${messageOf(first).slice(0, MESSAGE_CHARACTERS)}`, { cause: first });
 }
 
 async function tryWay(server: HttpServer, way: Way, deps: ConnectDeps): Promise<Connection> {
@@ -80,12 +80,16 @@ function isRefusal(error: unknown): boolean {
 
 /** True where a request provably never reached a server. */
 export function isUnreachable(error: unknown): boolean {
-  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
-    if (UNREACHABLE_CODES.has(String((cause as NodeJS.ErrnoException).code))) return true;
+  let cause: NodeJS.ErrnoException = errorOf(error);
+  for (let depth = 0; depth < MAX_CAUSES; depth += 1) {
+    if (UNREACHABLE_CODES.has(cause.code ?? "")) return true;
+    if (cause.cause === undefined) return false;
+    cause = errorOf(cause.cause);
   }
   return false;
 }
 
+const MAX_CAUSES = 8;
 const UNREACHABLE_CODES: ReadonlySet<string> = new Set([
   "ECONNREFUSED",
   "ENOTFOUND",

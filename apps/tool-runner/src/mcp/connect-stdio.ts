@@ -9,6 +9,7 @@ import {
   type ConnectDeps,
   type Connection,
 } from "./connection.ts";
+import { errorOf } from "./error-text.ts";
 import {
   LADDER_TIMES,
   nextRung,
@@ -138,7 +139,7 @@ function failureOf(rung: RungName, transport: StdioTransport, error: unknown, ha
 }
 
 function describe(transport: StdioTransport, error: unknown): ConnectError {
-  const cause = error instanceof Error ? error : new Error(String(error));
+  const cause = errorOf(error);
   if (transport.pid === null) {
     const code = (cause as NodeJS.ErrnoException).code ?? cause.name;
     return new ConnectError(`its command cannot be started (${code})`, { cause });

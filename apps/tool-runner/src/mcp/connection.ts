@@ -1,5 +1,6 @@
 import { Client } from "@modelcontextprotocol/client";
 import type { Logger } from "@holdfast/telemetry";
+import { errorOf } from "./error-text.ts";
 import type { Framing } from "./framing.ts";
 
 /** An MCP session that has shaken hands. */
@@ -72,6 +73,6 @@ export function watchEnd(client: Client, describe: () => string): { ended: Promi
 export function listenForChanges({ client, logger }: { client: Client; logger: Logger }): void {
   if (client.getProtocolEra() !== "modern" || client.getServerCapabilities()?.tools?.listChanged !== true) return;
   client.listen({ toolsListChanged: true }, { timeout: LISTEN_ACK_MS }).catch((error: unknown) => {
-    logger.debug("server does not announce tool changes", { reason: error instanceof Error ? error.name : "unknown" });
+    logger.debug("server does not announce tool changes", { reason: errorOf(error).name });
   });
 }

@@ -7,6 +7,8 @@ const SHOWN_ERRORS = 5;
 /** Checks a value; answers what is wrong with it, one short phrase each, and nothing when it is right. */
 export type Validator = (value: unknown) => readonly string[];
 
+type Dialect = typeof Ajv | typeof Ajv2020;
+
 const OPTIONS = {
   strict: false,
   allErrors: true,
@@ -14,34 +16,39 @@ const OPTIONS = {
   unicodeRegExp: false,
   logger: false,
 } as const;
+/** Compiling a dialect's own schema takes tens of milliseconds: done once, on first use. */
+const judges = new Map<Dialect, Ajv>();
 
 /**
  * A validator for a server's JSON Schema: 2020-12, or draft 7 where `$schema` says so or only that can read it (many
  * servers still generate it). Nothing is ever fetched: a `$ref` to elsewhere is an error. Throws when the schema cannot
- * be used.
+ * be used. Takes milliseconds.
  */
 export function compileSchema(schema: JsonRecord): Validator {
   const { $schema: dialect, ...rest } = schema;
-  const validate = /draft-0[3-7]/.test(String(dialect)) ? compileDraft7(rest) : compileNewest(rest);
+  const validate = /draft-0[3-7]/.test(String(dialect)) ? compileAs(Ajv, rest) : compileAsNewest(rest);
   if ("$async" in validate) throw new Error("asynchronous schemas are not accepted");
   return (value) => (validate(value) ? [] : describe(validate.errors ?? []));
 }
 
-// One instance per schema: two tools may use the same `$id`, and what is dropped must be freed.
-function compileNewest(schema: JsonRecord): ValidateFunction {
+function compileAsNewest(schema: JsonRecord): ValidateFunction {
   try {
-    return new Ajv2020(OPTIONS).compile(schema);
+    return compileAs(Ajv2020, schema);
   } catch (error) {
     try {
-      return compileDraft7(schema);
+      return compileAs(Ajv, schema);
     } catch {
       throw error;
     }
   }
 }
 
-function compileDraft7(schema: JsonRecord): ValidateFunction {
-  return new Ajv(OPTIONS).compile(schema);
+function compileAs(dialect: Dialect, schema: JsonRecord): ValidateFunction {
+  const judge = judges.get(dialect) ?? new dialect(OPTIONS);
+  judges.set(dialect, judge);
+  if (judge.validateSchema(schema) !== true) throw new Error(judge.errorsText(judge.errors, { dataVar: "schema" }));
+  // One instance per schema: two tools may use the same `$id`, and what is dropped must be freed.
+  return new dialect({ ...OPTIONS, meta: false, validateSchema: false }).compile(schema);
 }
 
 function describe(errors: readonly ErrorObject[]): string[] {

@@ -35,7 +35,7 @@ function climb(framing: Framing | "auto", outcomes: readonly Outcome[]): RungNam
 }
 
 describe("the ladder of ways to connect", () => {
-  for (const [story, framing, outcomes, rungs] of [
+  it.each([
     ["a server that is silent in newlines is tried in Content-Length", "auto", ["silent"], ["probe", "content-length"]],
     [
       "a slow server gets the whole init timeout at last",
@@ -77,9 +77,7 @@ describe("the ladder of ways to connect", () => {
     ["configured newline never leaves newline", "newline", ["silent"], ["probe"]],
     ["configured newline still asks plainly", "newline", ["died", "died"], ["probe", "plain"]],
     ["configured Content-Length is the only rung", "content-length", ["silent"], ["content-length"]],
-  ] as const) {
-    it(story, () => {
-      expect(climb(framing, outcomes)).toEqual(rungs);
-    });
-  }
+  ] as const)("%s", (_story, framing, outcomes, rungs) => {
+    expect(climb(framing, outcomes)).toEqual(rungs);
+  });
 });

@@ -25,7 +25,7 @@ export class LayeredTransport implements Transport {
     this.inner = inner;
     this.#layers = layers;
     Object.assign<Transport, Pick<Transport, "onclose" | "onerror" | "onmessage">>(inner, {
-      onclose: () => this.onclose?.(),
+      onclose: () => queueMicrotask(() => this.onclose?.()),
       onerror: (error) => this.onerror?.(error),
       onmessage: (message, extra) => this.#receive(message, extra),
     });
@@ -73,11 +73,16 @@ export class LayeredTransport implements Transport {
     return { ...options, onRequestStreamEnd };
   }
 
-  #receive(message: unknown, extra?: MessageExtraInfo): void {
-    if (typeof message !== "object" || message === null) return;
-    let rewritten: WireMessage | undefined = { ...message };
+  #receive(received: unknown, extra?: MessageExtraInfo): void {
+    if (typeof received !== "object" || received === null) return;
+    let rewritten: WireMessage | undefined = { ...received };
     for (const layer of this.#layers.toReversed()) rewritten = rewritten && layer.incoming(rewritten);
-    if (rewritten !== undefined) this.onmessage?.(rewritten as unknown as JSONRPCMessage, extra);
+    if (rewritten === undefined) return;
+    const message = rewritten as unknown as JSONRPCMessage;
+    // The SDK hands a notification to its handler one microtask late, but a response at once: a response waits as long,
+    // and so does the end of the connection, or the progress just before a response would be lost.
+    if ("method" in message) this.onmessage?.(message, extra);
+    else queueMicrotask(() => this.onmessage?.(message, extra));
   }
 }
 

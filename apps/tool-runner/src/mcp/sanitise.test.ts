@@ -38,7 +38,7 @@ describe("the sanitiser", () => {
     fc.assert(
       fc.property(fc.anything(), fc.anything(), fc.anything(), (inputSchema, annotations, description) => {
         const { tool } = { tool: undefined, ...sanitiseTool({ name: "x", inputSchema, annotations, description }) };
-        return tool === undefined || isSpecType.Tool(tool);
+        expect(tool === undefined || isSpecType.Tool(tool)).toBe(true);
       }),
     );
   });
@@ -52,7 +52,7 @@ describe("the sanitiser", () => {
     fc.assert(
       fc.property(fc.array(fc.jsonValue()), (content) => {
         const { message } = answer("tools/call", { result: { content } });
-        return isSpecType.CallToolResult(message?.["result"]);
+        expect(isSpecType.CallToolResult(message?.["result"])).toBe(true);
       }),
     );
   });
@@ -64,7 +64,8 @@ describe("the sanitiser", () => {
       [null, []],
     ] as const) {
       const { message } = answer("tools/call", { result: { content } });
-      expect((message?.["result"] as { content: { text: string }[] }).content.map(({ text }) => text)).toEqual(texts);
+      const result = message?.["result"] as { content: { text: string }[] } | undefined;
+      expect(result?.content.map(({ text }) => text)).toEqual(texts);
     }
   });
 
@@ -86,8 +87,8 @@ describe("the sanitiser", () => {
   ] as const) {
     it(`ends a request whose response has ${what}`, () => {
       const { message } = answer("tools/call", rest);
-      const { code, data } = message?.["error"] as { code: number; data: unknown };
-      expect(localFaultOf(code, data)).toBe("malformed");
+      const error = message?.["error"] as { code: number; data: unknown } | undefined;
+      expect(localFaultOf(error?.code ?? 0, error?.data)).toBe("malformed");
     });
   }
 

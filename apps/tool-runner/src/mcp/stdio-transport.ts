@@ -1,6 +1,7 @@
 import type { JSONRPCMessage, Transport } from "@modelcontextprotocol/client";
 import type { Logger } from "@holdfast/telemetry";
 import { JSON_WITHOUT_HEADER } from "./content-length-parser.ts";
+import { errorOf } from "./error-text.ts";
 import type { Frame, FrameParser } from "./frame.ts";
 import { createParser, encodeMessage, MAX_MESSAGE_BYTES, type Framing } from "./framing.ts";
 import { localError, NotSentError } from "./local-error.ts";
@@ -195,7 +196,7 @@ export class StdioTransport implements Transport {
     try {
       this.onmessage?.(message as JSONRPCMessage);
     } catch (error) {
-      this.onerror?.(error instanceof Error ? error : new Error(String(error)));
+      this.onerror?.(errorOf(error));
     }
   }
 

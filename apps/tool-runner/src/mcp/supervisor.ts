@@ -5,6 +5,7 @@ import type { ResolvedServer } from "./config.ts";
 import { connectHttp } from "./connect-http.ts";
 import { connectStdio } from "./connect-stdio.ts";
 import { ConnectError, type ConnectDeps, type Connection } from "./connection.ts";
+import { messageOf } from "./error-text.ts";
 import type { LadderTimes, RungName } from "./ladder.ts";
 import { listTools } from "./list-tools.ts";
 import { RestartPolicy } from "./restart-policy.ts";
@@ -65,6 +66,7 @@ export class Supervisor {
   #hasFailedToStart = false;
   #retryTimer: NodeJS.Timeout | undefined;
   #refreshTimer: NodeJS.Timeout | undefined;
+  #isStale = false;
   readonly #stop = new AbortController();
 
   constructor(server: ResolvedServer, options: SupervisorOptions) {
@@ -158,7 +160,7 @@ export class Supervisor {
     } catch (error) {
       await connection?.close().catch(() => undefined);
       this.#hasFailedToStart = true;
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       this.#rest(reason, error instanceof ConnectError && error.needsAuthorization);
       throw new ServerUnavailable(reason, { cause: error });
     }
@@ -193,24 +195,26 @@ export class Supervisor {
     this.#problems = [];
     const report = (problem: string) => this.#problems.push(problem);
     const tools = await listTools(connection, this.server.initTimeoutMs, report);
-    this.#catalog = buildCatalog(this.server, tools, this.catalog, report);
+    this.#catalog = await buildCatalog(this.server, tools, this.catalog, report);
   }
 
+  /** A change that is announced while the list is being read is looked up once more after it. */
   #refreshSoon(): void {
+    this.#isStale = true;
     this.#refreshTimer ??= setTimeout(() => void this.#refresh(), REFRESH_MS).unref();
   }
 
   async #refresh(): Promise<void> {
     const connection = this.#connection;
+    this.#isStale = false;
     try {
       if (connection?.isOpen() !== true) return;
       await this.#load(connection);
     } catch (error) {
-      this.#problems = [
-        `its changed tools could not be read: ${error instanceof Error ? error.message : String(error)}`,
-      ];
+      this.#problems = [`its changed tools could not be read: ${messageOf(error)}`];
     } finally {
       this.#refreshTimer = undefined;
+      if (this.#isStale) this.#refreshSoon();
     }
     if (this.#connection === connection) this.#settle();
   }

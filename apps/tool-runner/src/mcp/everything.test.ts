@@ -1,0 +1,142 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { McpServerConfig } from "@holdfast/protocol";
+import { freePort, until } from "@holdfast/testing";
+import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
+import { testHost, type TestHost } from "./fixture/fixture-host.ts";
+
+/** The reference server of the protocol's authors, over each of its transports. */
+const manifest = createRequire(import.meta.url).resolve("@modelcontextprotocol/server-everything/package.json");
+const ENTRY = join(dirname(manifest), "dist", "index.js");
+
+// Real processes, which a loaded machine starts slowly.
+jest.setTimeout(90_000);
+
+let test: TestHost;
+const config = (server: object) => McpServerConfig.parse(server);
+
+async function startRemote(transport: "streamableHttp" | "sse", port: number): Promise<ChildProcess> {
+  const remote = spawn(process.execPath, [ENTRY, transport], {
+    env: { PATH: process.env["PATH"], PORT: String(port) },
+    stdio: "ignore",
+  });
+  const isListening = () => fetch(`http://127.0.0.1:${port}/`).then(() => true);
+  await until(isListening, { timeoutMs: 60_000, intervalMs: 100 }).catch(async (error: unknown) => {
+    await stopRemote(remote);
+    throw error;
+  });
+  return remote;
+}
+
+async function stopRemote(remote: ChildProcess): Promise<void> {
+  remote.kill("SIGKILL");
+  if (remote.exitCode === null && remote.signalCode === null) await once(remote, "exit");
+}
+
+describe("server-everything over stdio", () => {
+  beforeAll(async () => {
+    test = testHost(() => ({
+      everything: config({ command: process.execPath, args: [ENTRY], env: { GREETING: "hello" } }),
+    }));
+    await test.host.start();
+  });
+  afterAll(() => test.stop());
+
+  it("[mcp.everything] is listed under names the model can use, with schemas and descriptions", () => {
+    const [toolset] = test.host.toolsets();
+    expect(toolset).toMatchObject({ toolset: "everything", state: "ready" });
+    expect(toolset?.tools.find(({ name }) => name === "get-sum")).toMatchObject({
+      model_name: "everything__get-sum",
+      input_schema: { type: "object", properties: { a: { type: "number" } } },
+    });
+  });
+
+  it("[mcp.everything] answers text, structured content, images and resources", async () => {
+    expect(await test.call("everything", "echo", { message: "hi" })).toMatchObject({
+      status: "completed",
+      content: [{ type: "text", text: "Echo: hi" }],
+    });
+    expect(await test.call("everything", "get-structured-content", { location: "New York" })).toMatchObject({
+      status: "completed",
+      structured: { temperature: 33, conditions: "Cloudy" },
+    });
+    const image = await test.call("everything", "get-tiny-image");
+    expect(image.content.map(({ type }) => type)).toEqual(["text", "image", "text"]);
+    const links = await test.call("everything", "get-resource-links", { count: 2 });
+    expect(links.content.filter(({ type }) => type === "resource_link")).toHaveLength(2);
+  });
+
+  it("reports progress of a long call and stops it on cancel", async () => {
+    const progress: number[] = [];
+    const long = { duration: 1, steps: 4 };
+    const onProgress = (event: { progress: number }) => progress.push(event.progress);
+    expect((await test.call("everything", "trigger-long-running-operation", long, { onProgress })).status).toBe(
+      "completed",
+    );
+    expect(progress).toEqual([1, 2, 3, 4]);
+    const signal = AbortSignal.timeout(200);
+    const cut = await test.call("everything", "trigger-long-running-operation", { duration: 20, steps: 2 }, { signal });
+    expect(cut.status).toBe("cancelled");
+    expect(cut.duration_ms).toBeLessThan(2000);
+  });
+
+  it("has the environment it was configured with", async () => {
+    const { content } = await test.call("everything", "get-env");
+    expect(JSON.parse(content[0]?.text ?? "")).toMatchObject({ GREETING: "hello" });
+  });
+});
+
+describe("server-everything over the network", () => {
+  it("[mcp.http] is called over Streamable HTTP, and again after it was restarted", async () => {
+    const port = await freePort();
+    let remote = await startRemote("streamableHttp", port);
+    test = testHost(() => ({ remote: config({ url: `http://127.0.0.1:${port}/mcp` }) }));
+    try {
+      await test.host.start();
+      expect(test.state("remote")).toBe("ready");
+      expect(await test.call("remote", "get-sum", { a: 2, b: 3 })).toMatchObject({ status: "completed" });
+      await stopRemote(remote);
+      expect(await test.call("remote", "get-sum", { a: 2, b: 3 })).toMatchObject({ status: "failed" });
+      remote = await startRemote("streamableHttp", port);
+      const again = await until(async () => {
+        const outcome = await test.call("remote", "get-sum", { a: 2, b: 3 });
+        return outcome.status === "completed" && outcome;
+      });
+      expect(again.content[0]?.text).toContain("is 5");
+    } finally {
+      await test.stop();
+      await stopRemote(remote);
+    }
+  });
+
+  it("falls back to HTTP+SSE where a server has no Streamable HTTP", async () => {
+    const port = await freePort();
+    const remote = await startRemote("sse", port);
+    test = testHost(() => ({
+      found: config({ url: `http://127.0.0.1:${port}/sse` }),
+      told: config({ type: "sse", url: `http://127.0.0.1:${port}/sse` }),
+    }));
+    try {
+      await test.host.start();
+      for (const toolset of ["found", "told"]) {
+        expect(await test.call(toolset, "echo", { message: "hi" })).toMatchObject({ content: [{ text: "Echo: hi" }] });
+      }
+    } finally {
+      await test.stop();
+      await stopRemote(remote);
+    }
+  });
+
+  it("is backing off, with the reason, where nobody listens", async () => {
+    const port = await freePort();
+    test = testHost(() => ({ remote: config({ url: `http://127.0.0.1:${port}/mcp` }) }));
+    await test.host.start();
+    expect(test.host.toolsets()[0]).toMatchObject({
+      state: "backoff",
+      error: expect.stringContaining("cannot be reached") as string,
+    });
+    await test.stop();
+  });
+});
