@@ -44,6 +44,7 @@ export function privateRedis(
     port: () => port,
     recipe: {
       name: "redis",
+      isQuiet: true,
       command: async (wasReady) => {
         if (!wasReady) port = await anyFreePort();
         return commandFor(directory, port);

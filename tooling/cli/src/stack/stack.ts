@@ -7,6 +7,7 @@ import { findRedis, type RedisSource } from "../redis/find-redis.ts";
 import { forgetRedis, recordRedis, stopLeftoverRedis } from "../redis/leftover.ts";
 import { machineProbes } from "../redis/machine-probes.ts";
 import { privateRedis, stopLeftoverContainer } from "../redis/private-redis.ts";
+import { problemWith } from "../redis/reachable.ts";
 import { ROOT } from "../project.ts";
 import type { Settings } from "../settings.ts";
 import { type Keeper, startKeeper } from "./keeper.ts";
@@ -72,6 +73,8 @@ export class Stack {
     const source = await findRedis(machineProbes(process.env["REDIS_URL"], onFetch));
     if (source.kind === "none") throw new GivenUp(source.help, 1);
     if (source.kind === "url") {
+      const problem = await problemWith(source.url);
+      if (problem !== undefined) throw new GivenUp(problem, 1);
       progress.done("redis", "REDIS_URL");
       return source.url;
     }
@@ -91,7 +94,7 @@ export class Stack {
     this.#forgetRedis = () => forgetRedis(redis.directory);
     await child.start();
     const what = source.kind === "docker" ? "in Docker" : source.version;
-    progress.done("redis", `${what} on 127.0.0.1:${redis.port()}, kept in ${relative(ROOT, redis.directory)}`);
+    progress.done("redis", `${what} on 127.0.0.1:${redis.port()}, kept in ${fromRoot(redis.directory)}`);
     return `redis://127.0.0.1:${redis.port()}`;
   }
 
@@ -111,8 +114,7 @@ export class Stack {
     // What begins after the stop would be stopped by nobody.
     if (this.isStopping) throw new GivenUp("stopped while starting", 0);
     const child = new SupervisedChild(recipe, {
-      // Redis chats about itself; its last lines are shown when it fails.
-      line: (name, line) => name !== "redis" && console.log(formatLogLine(name, line)),
+      line: (name, line) => console.log(formatLogLine(name, line)),
       notice: (text) => progress.warn(text),
       groupsChanged: () => {
         onChange?.();
@@ -129,6 +131,8 @@ export class Stack {
     this.#keeper.update(groups(this.#services), groups([this.#redis]));
   }
 }
+
+const fromRoot = (path: string) => (path.startsWith(`${ROOT}/`) ? relative(ROOT, path) : path);
 
 function gatewayUrl({ gatewayHost }: Settings, { gateway }: Ports): string {
   const isEverywhere = gatewayHost === "0.0.0.0" || gatewayHost === "::";

@@ -43,8 +43,8 @@ it("a child that dies after it was ready is started again", async () => {
   expect(notices).toEqual(["service ended (SIGKILL); it starts again in 0.25 s"]);
 });
 
-it("a configuration problem is final and keeps its exit code and words", async () => {
-  const failure = await child("console.error('holdfast.yaml:3 bad'); process.exit(78)")
+it("a configuration problem is final and keeps its exit code; a quiet child's words are told then", async () => {
+  const failure = await child("console.error('holdfast.yaml:3 bad'); process.exit(78)", { isQuiet: true })
     .start()
     .catch((error) => error);
   expect(failure).toBeInstanceOf(GivenUp);

@@ -24,6 +24,8 @@ export interface Command {
 
 export interface Recipe {
   readonly name: string;
+  /** Its output is shown only when it cannot be kept alive. */
+  readonly isQuiet?: boolean;
   /** Asked before every start, so that a port lost to somebody else can be replaced before the first ready. */
   command(wasReady: boolean): Command | Promise<Command>;
   /** Whether this line of output says that the process serves. */
@@ -34,7 +36,7 @@ export interface Recipe {
 
 export interface Surroundings {
   /** Called with every line of output. */
-  readonly line: (name: string, line: string) => unknown;
+  readonly line: (name: string, line: string) => void;
   readonly notice: (text: string) => void;
   /** Called whenever a process group begins or ends. */
   readonly groupsChanged: () => void;
@@ -145,7 +147,7 @@ export class SupervisedChild {
   #hear(line: string): void {
     this.#lines = [...this.#lines.slice(1 - REMEMBERED_LINES), line];
     if (this.#recipe.isReady?.(line)) this.#becomeReady();
-    else this.#around.line(this.name, line);
+    else if (!this.#recipe.isQuiet) this.#around.line(this.name, line);
   }
 
   #becomeReady(): void {
@@ -154,7 +156,8 @@ export class SupervisedChild {
   }
 
   #givenUp(what: string, exitCode: number): GivenUp {
-    return new GivenUp([`${this.name} ${what}`, ...this.#lines.map((line) => `    ${line}`)].join("\n"), exitCode);
+    const unseen = this.#recipe.isQuiet ? this.#lines.map((line) => `    ${line}`) : [];
+    return new GivenUp([`${this.name} ${what}`, ...unseen].join("\n"), exitCode);
   }
 }
 
