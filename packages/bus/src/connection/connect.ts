@@ -21,7 +21,9 @@ const TROUBLE_EVERY_MS = 5_000;
 export function connect(options: ConnectOptions): Redis {
   const settings: Omit<RedisOptions, "replyMapping"> = {
     connectionName: options.name,
-    maxRetriesPerRequest: null,
+    // ioredis drops, unanswered, what a lost connection was blocking for unless it is sent again: a reader would wait for
+    // ever. At 0 it is refused at once, and the reader reads again from where it stands.
+    maxRetriesPerRequest: options.socketTimeoutMs === undefined ? null : 0,
     enableAutoPipelining: options.autoPipelining ?? false,
     autoResendUnfulfilledCommands: options.socketTimeoutMs === undefined,
     autoResubscribe: false,

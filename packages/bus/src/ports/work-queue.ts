@@ -17,6 +17,12 @@ export interface WorkQueue {
   handOver(entry: Entry): Promise<void>;
   /** Moves an entry to `dlq:<topic>` with the reason, then acknowledges it. */
   deadLetter(entry: Entry, error: { code: string; message: string }): Promise<void>;
+  /** Writes a dead letter for a message whose own entry was acknowledged before its work was given up. */
+  deadLetterMessage(
+    topic: string,
+    message: { readonly id: string; readonly payload: string; readonly firstSeenMs: number },
+    error: { code: string; message: string },
+  ): Promise<void>;
   /** Changes which topics are read (agents or toolsets were reloaded). */
   setTopics(topics: readonly string[]): void;
   close(): Promise<void>;

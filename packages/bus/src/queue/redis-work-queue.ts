@@ -125,23 +125,46 @@ export class RedisWorkQueue implements WorkQueue {
     const { commands, group } = this.#options;
     const pending = await commands.send((redis) => redis.xpending(entry.topic, group, entry.entryId, entry.entryId, 1));
     const [row] = pending as [string, string, number, number][];
-    const fields = {
+    await this.#writeDeadLetter(entry.topic, error, {
       id: entry.id,
       payload: entry.payload,
-      error: `${error.code}: ${error.message}`,
-      deliveries: String(row?.[3] ?? 1),
-      first_seen: new Date(Number(entry.entryId.split("-")[0])).toISOString(),
-      source_id: entry.entryId,
-    };
-    await commands.send((redis) => redis.sadd(DLQ_INDEX_KEY, entry.topic));
-    await commands.send((redis) => redis.xadd(dlqTopic(entry.topic), "*", ...Object.entries(fields).flat()));
+      deliveries: row?.[3] ?? 1,
+      firstSeenMs: Number(entry.entryId.split("-")[0]),
+      sourceId: entry.entryId,
+    });
     await this.ack(entry);
+  }
+
+  async deadLetterMessage(
+    topic: string,
+    message: { readonly id: string; readonly payload: string; readonly firstSeenMs: number },
+    error: { code: string; message: string },
+  ): Promise<void> {
+    await this.#writeDeadLetter(topic, error, { ...message, deliveries: 1, sourceId: "" });
   }
 
   async close(): Promise<void> {
     // The blocking read would hold QUIT back: just go.
     this.#options.blocking.disconnect();
     await disconnect(this.#options.blocking);
+  }
+
+  async #writeDeadLetter(
+    topic: string,
+    error: { code: string; message: string },
+    letter: { id: string; payload: string; deliveries: number; firstSeenMs: number; sourceId: string },
+  ): Promise<void> {
+    const { commands } = this.#options;
+    const fields = {
+      id: letter.id,
+      payload: letter.payload,
+      error: `${error.code}: ${error.message}`,
+      deliveries: String(letter.deliveries),
+      first_seen: new Date(letter.firstSeenMs).toISOString(),
+      source_id: letter.sourceId,
+    };
+    await commands.send((redis) => redis.sadd(DLQ_INDEX_KEY, topic));
+    await commands.send((redis) => redis.xadd(dlqTopic(topic), "*", ...Object.entries(fields).flat()));
   }
 
   async #createGroups(topics: readonly string[]): Promise<void> {
