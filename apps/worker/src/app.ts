@@ -1,0 +1,91 @@
+import type { Bus, RunLease } from "@holdfast/bus";
+import { type AgentConfig, chatTopic, type HoldfastConfig, WORKERS_GROUP } from "@holdfast/protocol";
+import type { Logger, Metrics } from "@holdfast/telemetry";
+import { ActiveRuns } from "./control/active-runs.ts";
+import { listenForCancels } from "./control/cancel-bell.ts";
+import { Consumer } from "./intake/consumer.ts";
+import { EntryHandler } from "./intake/entry-handler.ts";
+import { watchQueues, workerMetrics } from "./metrics.ts";
+import type { ModelClient } from "./model/model-client.ts";
+import { type ExecuteDeps, executeRun } from "./run/execute-run.ts";
+import type { RetryPolicy } from "./run/retry-backoff.ts";
+import type { RunResult } from "./run/run-result.ts";
+import type { WaitSettings } from "./tools/await-answer.ts";
+import { CatalogCache } from "./tools/catalog-cache.ts";
+import { ArgumentChecker } from "./tools/check-arguments.ts";
+
+export interface WorkerOptions {
+  readonly bus: Bus;
+  readonly agents: HoldfastConfig["agents"];
+  readonly clientOf: (api: AgentConfig["api"]) => ModelClient;
+  /** For traces: who serves the models. */
+  readonly provider: string;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** Runs at once. */
+  readonly concurrency: number;
+  readonly retry: RetryPolicy;
+  readonly wait: WaitSettings;
+}
+
+export interface Worker {
+  /** Runs in work now. */
+  activeRuns(): number;
+  /**
+   * Stops reading, lets runs finish for `finishMs`, then gives the rest up for others to take. Resolves when nothing is
+   * left in our hands.
+   */
+  stop(finishMs: number): Promise<void>;
+}
+
+/** Joins the workers of these agents. The bus stays the caller's to close. */
+export async function startWorker(options: WorkerOptions): Promise<Worker> {
+  const { bus, logger, agents } = options;
+  const names = Object.keys(agents);
+  const draining = new AbortController();
+  const lettingGo = new AbortController();
+  const active = new ActiveRuns();
+  const queue = bus.queues.open({ topics: names.map(chatTopic), group: WORKERS_GROUP });
+  const execute = executor(options, active, lettingGo.signal);
+  const { conversations, runs } = bus;
+  const handler = new EntryHandler({ conversations, runs, queue, logger, execute, draining: draining.signal });
+  const handle = (entry: Parameters<EntryHandler["handle"]>[0]) => handler.handle(entry);
+  const consumer = new Consumer({ queue, logger, concurrency: options.concurrency, handle });
+  watchQueues(options.metrics, bus.queues, names);
+
+  // Alive before the first claim: a worker without a beat is robbed of its runs at once. Waits where Redis is not up yet.
+  const leave = await bus.presence.join("worker", names);
+  const stopListening = await listenForCancels(bus.control, names, active, logger);
+  consumer.start();
+  return {
+    activeRuns: () => active.size,
+    async stop(finishMs) {
+      draining.abort();
+      const late = setTimeout(() => lettingGo.abort(), finishMs);
+      await consumer.drain();
+      clearTimeout(late);
+      await stopListening();
+      await leave();
+      await queue.close();
+    },
+  };
+}
+
+function executor(
+  options: WorkerOptions,
+  active: ActiveRuns,
+  shutdown: AbortSignal,
+): (lease: RunLease) => Promise<RunResult> {
+  const { bus, agents, clientOf, provider, retry, wait, logger } = options;
+  const metrics = workerMetrics(options.metrics);
+  const { toolCalls, control } = bus;
+  const tools = { toolCalls, control, argumentChecker: new ArgumentChecker(), metrics, wait };
+  const catalog = new CatalogCache(bus.catalog);
+  const deps: ExecuteDeps = { clientOf, provider, catalog, tools, retry, metrics, logger, shutdown };
+  return (lease) => {
+    const agent = agents[lease.run.agent];
+    // Only the topics of configured agents are read, and a claim hands out only turns of the agent it is made for.
+    if (agent === undefined) throw new Error(`no agent is named ${lease.run.agent}`);
+    return active.during(lease, () => executeRun(lease, agent, deps));
+  };
+}

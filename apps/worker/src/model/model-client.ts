@@ -1,0 +1,44 @@
+import type { HistoryRecord, JournalCall } from "@holdfast/bus";
+import type { Usage } from "@holdfast/protocol";
+
+/** One message of the model's context; the instructions are not among them. */
+export type ModelMessage = HistoryRecord["model"];
+
+/** A tool as the model is told of it. */
+export interface ModelTool {
+  /** As the model calls it: `^[a-zA-Z0-9_-]{1,64}$`. */
+  readonly name: string;
+  readonly description: string;
+  /** JSON schema of its arguments. */
+  readonly input_schema: Readonly<Record<string, unknown>>;
+}
+
+export interface ModelRequest {
+  readonly model: string;
+  readonly instructions: string;
+  readonly messages: readonly ModelMessage[];
+  readonly tools: readonly ModelTool[];
+  readonly maxOutputTokens: number;
+  readonly temperature?: number;
+}
+
+export type ModelFinishReason = "stop" | "length" | "content_filter" | "tool_calls";
+
+/** What a model says, in order. `end` comes exactly once, last; a stream without it broke. */
+export type ModelChunk =
+  | { readonly type: "text" | "reasoning"; readonly text: string }
+  | {
+      readonly type: "end";
+      readonly finishReason: ModelFinishReason;
+      /** Whole calls, in the order the model made them; ids may repeat or be empty where the server is careless. */
+      readonly calls: readonly JournalCall[];
+      /** Absent where the server counts nothing. */
+      readonly usage?: Usage;
+      /** What the same provider wants to see again on the next call of this run. */
+      readonly provider?: unknown;
+    };
+
+/** One model call, streamed. Throws ModelCallFailed for whatever goes wrong, and the signal's reason when it is aborted. */
+export interface ModelClient {
+  stream(request: ModelRequest, signal: AbortSignal): AsyncIterable<ModelChunk>;
+}

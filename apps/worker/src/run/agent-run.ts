@@ -1,0 +1,198 @@
+import { createHash } from "node:crypto";
+import type { HistoryRecord, RunEnding, RunLease } from "@holdfast/bus";
+import type { AgentConfig } from "@holdfast/protocol";
+import type { Logger } from "@holdfast/telemetry";
+import type { WorkerMetrics } from "../metrics.ts";
+import type { ModelClient, ModelRequest } from "../model/model-client.ts";
+import { ModelCallFailed } from "../model/model-call-failed.ts";
+import { estimateUsage } from "../model/usage.ts";
+import type { CatalogCache } from "../tools/catalog-cache.ts";
+import { abandonCalls, settleCalls, type ToolPhaseDeps } from "../tools/tool-phase.ts";
+import { Toolbox } from "../tools/toolbox.ts";
+import { type BudgetReason, outputLimit, reachedLimit } from "./budget.ts";
+import { withUniqueIds } from "./call-ids.ts";
+import { contextOf } from "./context.ts";
+import { answered, cancelled, failed, modelFailure, outOfBudget, type RunState } from "./endings.ts";
+import { answerStep, type ModelEnd } from "./model-step.ts";
+import type { RetryPolicy } from "./retry-backoff.ts";
+import { RunProgress } from "./run-progress.ts";
+import { RunStop } from "./run-stop.ts";
+import { StepText } from "./step-text.ts";
+import { unreadableReason } from "./unreadable.ts";
+
+export interface AgentRunDeps {
+  readonly client: ModelClient;
+  /** For traces: who serves the model. */
+  readonly provider: string;
+  readonly catalog: CatalogCache;
+  readonly tools: ToolPhaseDeps;
+  readonly retry: RetryPolicy;
+  readonly metrics: WorkerMetrics;
+  readonly logger: Logger;
+  /** Aborts when this worker must let go of its runs. */
+  readonly shutdown: AbortSignal;
+}
+
+/**
+ * One claimed run, from where its journal stands to its ending.
+ *
+ * A run is a row of steps: a model call, then the tool calls it asked for. Steps and results in the journal are finished
+ * and never redone; the step after them is the unfinished one, whose text an earlier attempt may have shown and this one
+ * replaces. Open calls of the last finished step come first, whoever left them open.
+ */
+export class AgentRun {
+  readonly #lease: RunLease;
+  readonly #agent: AgentConfig;
+  readonly #deps: AgentRunDeps;
+  readonly #progress: RunProgress;
+  readonly #stop: RunStop;
+  #history: readonly HistoryRecord[] = [];
+  #text: StepText | undefined;
+  #request: ModelRequest | undefined;
+
+  constructor(lease: RunLease, agent: AgentConfig, deps: AgentRunDeps) {
+    this.#lease = lease;
+    this.#agent = agent;
+    this.#deps = deps;
+    this.#progress = new RunProgress(lease.run.journal);
+    const endsAtMs = lease.run.startedAtMs + agent.budget.seconds_per_run * 1000;
+    this.#stop = new RunStop(lease.signal, deps.shutdown, endsAtMs - Date.now());
+  }
+
+  get state(): RunState {
+    return { run: this.#lease.run, progress: this.#progress, text: this.#text };
+  }
+
+  /** Throws RunStopped when the run goes to another worker, and whatever else goes wrong with us rather than the model. */
+  async toItsEnd(): Promise<RunEnding> {
+    try {
+      this.#begin();
+      const unreadable = unreadableReason(this.#lease.run.envelope);
+      if (unreadable) return failed(this.state, { ...unreadable, retryable: false });
+      return await this.#work();
+    } catch (error) {
+      this.#countUnfinished();
+      if (error instanceof ModelCallFailed) return failed(this.state, modelFailure(error));
+      // An abort may surface as another error first: what cut the run short is what counts.
+      if (this.#stop.reason === "cancelled") return this.#cutShort("cancelled");
+      if (this.#stop.reason === "budget_seconds") return this.#cutShort("budget_seconds");
+      throw this.#stop.signal.aborted ? this.#stop.signal.reason : error;
+    } finally {
+      this.#stop.dispose();
+    }
+  }
+
+  #begin(): void {
+    const { run } = this.#lease;
+    const step = this.#progress.nextStep;
+    if (run.isTakeover) {
+      this.#lease.append({ event: "attempt", mode: "supersede", step, keep_offset: 0, cause: "takeover" });
+      return;
+    }
+    this.#lease.append({ event: "run", status: "in_progress", message_id: run.messageId });
+    this.#lease.append({ event: "attempt", mode: "start", step, keep_offset: 0, cause: "claim" });
+  }
+
+  async #work(): Promise<RunEnding> {
+    this.#history = await this.#lease.history();
+    for (;;) {
+      const limit = reachedLimit(this.#agent, this.#progress);
+      if (limit) return this.#outOfBudget(limit);
+      const toolbox = new Toolbox(await this.#deps.catalog.current(), this.#agent.tools);
+      await this.#runTools(toolbox);
+      const ending = await this.#runModel(toolbox);
+      if (ending) return ending;
+    }
+  }
+
+  async #runTools(toolbox: Toolbox): Promise<void> {
+    const scope = { lease: this.#lease, agent: this.#agent, progress: this.#progress, stop: this.#stop, toolbox };
+    await settleCalls(this.#progress.openCalls, scope, this.#deps.tools);
+    this.#stop.signal.throwIfAborted();
+  }
+
+  /** Undefined: the step asked for tools. */
+  async #runModel(toolbox: Toolbox): Promise<RunEnding | undefined> {
+    const request = this.#nextRequest(toolbox);
+    const text = new StepText(this.#lease, this.#progress.nextStep);
+    this.#text = text;
+    this.#request = request;
+    const { client, provider, retry, metrics, logger } = this.#deps;
+    const scope = { lease: this.#lease, stop: this.#stop };
+    const end = await answerStep(request, text, scope, { client, provider, retry, metrics, logger });
+    const usage = end.usage ?? estimateUsage(request, outputCharacters(text.shown, end));
+    if (asksForTools(end)) {
+      this.#closeStep(text, end, usage);
+      return undefined;
+    }
+    text.close({ announce: this.#progress.steps.length > 0 });
+    this.#progress.addUsage(usage);
+    this.#request = undefined;
+    const isCutByBudget = end.finishReason === "length" && request.maxOutputTokens < this.#agent.max_output_tokens;
+    return isCutByBudget ? outOfBudget(this.state, "budget_tokens") : answered(this.state, end.finishReason);
+  }
+
+  #nextRequest(toolbox: Toolbox): ModelRequest {
+    const { model, instructions, temperature } = this.#agent;
+    return {
+      model,
+      instructions,
+      messages: contextOf(this.#history, this.#lease.run.envelope.content, this.#progress),
+      tools: toolbox.modelTools,
+      maxOutputTokens: outputLimit(this.#agent, this.#progress),
+      ...(temperature === undefined ? {} : { temperature }),
+    };
+  }
+
+  #closeStep(text: StepText, end: ModelEnd, usage: ReturnType<typeof estimateUsage>): void {
+    const said = text.close({ announce: false });
+    const step = {
+      step: text.step,
+      text: said,
+      calls: withUniqueIds(end.calls, this.#progress),
+      usage,
+      created_at: new Date().toISOString(),
+      ...(end.provider === undefined ? {} : { provider: end.provider }),
+    };
+    const text_sha256 = createHash("sha256").update(said).digest("hex");
+    this.#lease.append(
+      { event: "step", step: text.step, text: said, text_sha256, finish_reason: "tool_calls" },
+      { step },
+    );
+    this.#progress.addStep(step);
+    this.#text = undefined;
+  }
+
+  /** An answer that was cut off has cost something, whoever cut it. */
+  #countUnfinished(): void {
+    if (this.#request === undefined || !this.#text?.isKnown) return;
+    this.#progress.addUsage(estimateUsage(this.#request, this.#text.shown.length));
+  }
+
+  #outOfBudget(reason: BudgetReason): RunEnding {
+    abandonCalls(
+      { lease: this.#lease, progress: this.#progress },
+      reason,
+      "The run reached a limit before the call went out.",
+    );
+    return outOfBudget(this.state, reason);
+  }
+
+  #cutShort(reason: "cancelled" | "budget_seconds"): RunEnding {
+    abandonCalls(
+      { lease: this.#lease, progress: this.#progress },
+      reason,
+      "The run was stopped before the call went out.",
+    );
+    return reason === "cancelled" ? cancelled(this.state) : outOfBudget(this.state, reason);
+  }
+}
+
+/** Calls in an answer that was cut off may be cut themselves: they are not run. */
+function asksForTools(end: ModelEnd): boolean {
+  return end.calls.length > 0 && end.finishReason !== "length" && end.finishReason !== "content_filter";
+}
+
+function outputCharacters(text: string, end: ModelEnd): number {
+  return text.length + end.calls.reduce((sum, call) => sum + call.name.length + call.arguments.length, 0);
+}

@@ -1,0 +1,111 @@
+import { BusUnavailable, Fenced, type RunEnding, type RunLease } from "@holdfast/bus";
+import type { AgentConfig } from "@holdfast/protocol";
+import { type Logger, type TraceSpan, withSpan } from "@holdfast/telemetry";
+import { AgentRun, type AgentRunDeps } from "./agent-run.ts";
+import { failed } from "./endings.ts";
+import type { RunResult } from "./run-result.ts";
+import { RunStopped } from "./run-stop.ts";
+
+/** After this many failures of ours a run ends `failed` and its message goes to the dead letters (protocol §2.4). */
+const MOST_FAILURES = 3;
+
+export type ExecuteDeps = Omit<AgentRunDeps, "client"> & {
+  readonly clientOf: (api: AgentConfig["api"]) => AgentRunDeps["client"];
+};
+
+/**
+ * Brings a claimed run to an end, or gives it back: whatever happens, the lease is finished, released or lost when this
+ * returns, because a lease kept by a living worker that no longer works on it would hold its conversation up for ever.
+ */
+export async function executeRun(lease: RunLease, agent: AgentConfig, deps: ExecuteDeps): Promise<RunResult> {
+  const { run } = lease;
+  const logger = deps.logger.child({ run_id: run.id, conversation_id: run.conversationId, agent: run.agent });
+  const attributes = {
+    "gen_ai.operation.name": "invoke_agent",
+    "gen_ai.provider.name": deps.provider,
+    "gen_ai.agent.name": run.agent,
+    "gen_ai.conversation.id": run.conversationId,
+    "gen_ai.request.model": agent.model,
+    "holdfast.run_id": run.id,
+    "holdfast.attempt": run.attempt,
+  };
+  const options = { kind: "consumer" as const, attributes, parent: run.trace };
+  return withSpan(`invoke_agent ${run.agent}`, options, async (span) => {
+    if (!run.isTakeover) deps.metrics.runsStarted.inc({ agent: run.agent });
+    const beganAtMs = performance.now();
+    const agentRun = new AgentRun(lease, agent, { ...deps, client: deps.clientOf(agent.api), logger });
+    const log = (fields: object) =>
+      logger.info("run", { attempt: lease.attempt, duration_ms: Math.round(performance.now() - beganAtMs), ...fields });
+    try {
+      return await finish(lease, await agentRun.toItsEnd(), { deps, span, log });
+    } catch (error) {
+      return await giveBack(lease, agentRun, error, { deps, span, log, logger });
+    }
+  });
+}
+
+interface Telemetry {
+  readonly deps: ExecuteDeps;
+  readonly span: TraceSpan;
+  /** The one line that sums the run up. */
+  readonly log: (fields: object) => void;
+}
+
+async function finish(lease: RunLease, ending: RunEnding, { deps, span, log }: Telemetry): Promise<RunResult> {
+  await lease.finish(ending);
+  const { agent } = lease.run;
+  const { status, reason, error, usage } = ending;
+  const steps = ending.history.filter(({ model }) => model.role === "assistant").length;
+  log({ status, reason, steps, usage, ...(error ? { error_code: error.code } : {}) });
+  span.setAttributes({
+    "holdfast.run.status": status,
+    "gen_ai.usage.input_tokens": usage.input_tokens,
+    "gen_ai.usage.output_tokens": usage.output_tokens,
+  });
+  if (status !== "failed" || !error) {
+    deps.metrics.runsCompleted.inc({ agent, status });
+    return { outcome: "ended" };
+  }
+  span.fail(new Error(error.code));
+  deps.metrics.runsErrored.inc({ agent });
+  return error.retryable
+    ? { outcome: "ended", giveUp: { code: error.code, message: error.message } }
+    : { outcome: "ended" };
+}
+
+type GiveBack = Telemetry & { readonly logger: Logger };
+
+async function giveBack(lease: RunLease, agentRun: AgentRun, error: unknown, to: GiveBack): Promise<RunResult> {
+  if (isLost(error)) {
+    to.log({ status: "lost" });
+    return { outcome: "lost" };
+  }
+  try {
+    if (error instanceof RunStopped || error instanceof BusUnavailable) {
+      await lease.release();
+      to.log({ status: "released" });
+      return { outcome: "released" };
+    }
+    to.logger.error("run failed", { error, failures: lease.run.failures + 1 });
+    to.span.fail(error);
+    if (lease.run.failures + 1 < MOST_FAILURES) return { outcome: "failed", failures: await lease.fail(codeOf(error)) };
+    return await finish(lease, failed(agentRun.state, INTERNAL), to);
+  } catch (later) {
+    if (isLost(later)) return { outcome: "lost" };
+    throw later;
+  }
+}
+
+const INTERNAL = {
+  code: "internal",
+  message: `The run was given up after ${MOST_FAILURES} internal errors.`,
+  retryable: true,
+};
+
+function isLost(error: unknown): boolean {
+  return error instanceof Fenced || (error instanceof RunStopped && error.reason === "fenced");
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error ? error.name : "unknown";
+}

@@ -1,0 +1,84 @@
+import { createRedisBus } from "@holdfast/bus";
+import { chatTopic } from "@holdfast/protocol";
+import { startRedis, stampedWords, until } from "@holdfast/testing";
+import { afterAll, afterEach, beforeAll, expect, it } from "@jest/globals";
+import type { ModelClient } from "../model/model-client.ts";
+import { Stage } from "../test-fixtures/stage.ts";
+import { Talk } from "../test-fixtures/talk.ts";
+
+let stage: Stage;
+beforeAll(async () => {
+  stage = await Stage.open();
+});
+afterEach(() => stage.clear());
+afterAll(() => stage.close());
+
+/** A mistake of ours, `times` times; then the real thing. */
+function failing(times: number): { clientOf: () => ModelClient; tries: () => number } {
+  const real = stage.clients()("chat");
+  let tries = 0;
+  const client: ModelClient = {
+    stream(request, signal) {
+      tries += 1;
+      if (tries <= times) throw new TypeError("a mistake of ours");
+      return real.stream(request, signal);
+    },
+  };
+  return { clientOf: () => client, tries: () => tries };
+}
+
+it("tries a run again that failed by a mistake of ours", async () => {
+  const { clientOf } = failing(2);
+  await stage.worker({}, { clientOf });
+  stage.model.script(() => "fine after all");
+  const talk = stage.talk();
+  const { run, text } = await talk.ended(await talk.say("hi"));
+  expect(text).toBe("fine after all");
+  expect(run).toMatchObject({ status: "completed", attempt: 3 });
+  expect(await stage.entries(`dlq:${chatTopic("assistant")}`)).toEqual([]);
+});
+
+it("[worker.three-failures] gives a run up after three failures, and the worker goes on", async () => {
+  const { clientOf, tries } = failing(6);
+  await stage.worker({}, { clientOf });
+  stage.model.script(() => "fine");
+  const talk = stage.talk();
+  const runs = [await talk.say("one"), await talk.say("two"), await talk.say("three")];
+  for (const runId of runs.slice(0, 2)) {
+    const { run, output } = await talk.ended(runId);
+    expect(run).toMatchObject({ status: "failed", error: { code: "internal", retryable: true } });
+    expect(output).toBeUndefined();
+  }
+  expect((await talk.ended(runs[2] ?? "")).text).toBe("fine");
+  expect(tries()).toBe(7);
+  // The second message's own entry was acknowledged while the first one's stood for the whole inbox.
+  const topic = `dlq:${chatTopic("assistant")}`;
+  await until(async () => (await stage.entries(topic)).length === 2);
+  const letters = await stage.entries(topic);
+  const contents = letters.map(({ payload = "" }) => (JSON.parse(payload) as { content: string }).content);
+  expect(contents.toSorted()).toEqual(["one", "two"]);
+  expect(letters.every(({ error }) => error?.startsWith("internal"))).toBe(true);
+  await until(async () => (await stage.entries(chatTopic("assistant"))).length === 0);
+});
+
+it("[worker.redis-kill] loses no token when Redis is killed in the middle of an answer and comes back", async () => {
+  const redis = await startRedis({ aof: true, args: ["--appendfsync", "always"] });
+  const bus = createRedisBus({ url: redis.url });
+  try {
+    const worker = await stage.worker({}, {}, redis.url);
+    const words = stampedWords(200, 0);
+    stage.model.enqueue({ pieces: words, delayMs: 10 });
+    const talk = new Talk(bus);
+    const runId = await talk.say("hi");
+    await talk.saysSoon(runId, "0.50");
+    await redis.kill("SIGKILL");
+    await redis.restart();
+    const { run, output } = await talk.ended(runId, 30_000);
+    expect(run).toMatchObject({ status: "completed", attempt: 1 });
+    expect(output?.text).toBe(words.join(""));
+    await worker.stop();
+  } finally {
+    await bus.close();
+    await redis.stop();
+  }
+});

@@ -1,0 +1,31 @@
+import {
+  assistantMessage,
+  type ClaimedRun,
+  type HistoryRecord,
+  type JournalCall,
+  toolMessage,
+  userMessage,
+} from "@holdfast/bus";
+import type { RunProgress } from "./run-progress.ts";
+
+/** What a finished turn adds to its conversation. `finalText` is the unfinished step's: the answer, or what was shown of it. */
+export function historyOf(run: ClaimedRun, progress: RunProgress, finalText: string): HistoryRecord[] {
+  const { content } = run.envelope;
+  const records: HistoryRecord[] = [{ shown: userMessage(run.envelope, run.id), model: { role: "user", content } }];
+  for (const step of progress.steps) {
+    const model = { role: "assistant" as const, content: step.text, calls: step.calls };
+    records.push({ shown: assistantMessage(run.id, run.agent, step), model });
+    records.push(...step.calls.flatMap((call) => toolRecord(run, progress, call)));
+  }
+  if (finalText === "") return records;
+  const last = { step: progress.nextStep, text: finalText, created_at: new Date().toISOString() };
+  const model = { role: "assistant" as const, content: finalText, calls: [] };
+  return [...records, { shown: assistantMessage(run.id, run.agent, last), model }];
+}
+
+function toolRecord(run: ClaimedRun, progress: RunProgress, call: JournalCall): HistoryRecord[] {
+  const result = progress.result(call.id);
+  if (result === undefined) return [];
+  const model = { role: "tool" as const, tool_call_id: call.id, content: result.text };
+  return [{ shown: toolMessage(run.id, call.name, result), model }];
+}

@@ -1,0 +1,10 @@
+/** What became of a claimed run, for the one who holds its queue entry. */
+export type RunResult =
+  /** It has its terminal event. `giveUp` is set where the message belongs to the dead letters. */
+  | { readonly outcome: "ended"; readonly giveUp?: { readonly code: string; readonly message: string } }
+  /** The lease went to somebody else, or the conversation is gone. */
+  | { readonly outcome: "lost" }
+  /** Given up unfinished because this worker stops: the entry must be handed over. */
+  | { readonly outcome: "released" }
+  /** It failed and may be tried again. `failures` counts the tries so far. */
+  | { readonly outcome: "failed"; readonly failures: number };

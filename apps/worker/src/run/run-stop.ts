@@ -1,0 +1,64 @@
+/** Why a run is cut short. `cancelled` and `budget_seconds` end it; with the others another worker goes on. */
+export type StopReason = "cancelled" | "budget_seconds" | "fenced" | "shutdown";
+
+/** Thrown where a run was cut short, and the reason of the run's signal. */
+export class RunStopped extends Error {
+  override readonly name = "RunStopped";
+  readonly reason: StopReason;
+
+  constructor(reason: StopReason, options?: ErrorOptions) {
+    super(`the run was stopped: ${reason}`, options);
+    this.reason = reason;
+  }
+}
+
+/** One signal for everything that can cut a run short. The first reason stays. */
+export class RunStop {
+  readonly #controller = new AbortController();
+  readonly #timer: NodeJS.Timeout;
+  readonly #unlink: (() => void)[] = [];
+  readonly #stopped = Promise.withResolvers<RunStopped>();
+
+  /** `leaseSignal` aborts with "cancelled" or, when the lease was lost, with an error. `budgetMs` is what is left. */
+  constructor(leaseSignal: AbortSignal, shutdown: AbortSignal, budgetMs: number) {
+    this.#follow(leaseSignal, () =>
+      leaseSignal.reason === "cancelled"
+        ? new RunStopped("cancelled")
+        : new RunStopped("fenced", { cause: leaseSignal.reason }),
+    );
+    this.#follow(shutdown, () => new RunStopped("shutdown"));
+    this.#timer = setTimeout(() => this.#stop(new RunStopped("budget_seconds")), Math.max(0, budgetMs));
+  }
+
+  /** Its reason is a RunStopped. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Resolves when the run is cut short; never where it is not. */
+  get stopped(): Promise<RunStopped> {
+    return this.#stopped.promise;
+  }
+
+  get reason(): StopReason | undefined {
+    return this.signal.aborted ? (this.signal.reason as RunStopped).reason : undefined;
+  }
+
+  dispose(): void {
+    clearTimeout(this.#timer);
+    for (const unlink of this.#unlink) unlink();
+  }
+
+  #stop(reason: RunStopped): void {
+    if (this.signal.aborted) return;
+    this.#controller.abort(reason);
+    this.#stopped.resolve(reason);
+  }
+
+  #follow(signal: AbortSignal, reason: () => RunStopped): void {
+    const abort = () => this.#stop(reason());
+    if (signal.aborted) abort();
+    signal.addEventListener("abort", abort, { once: true });
+    this.#unlink.push(() => signal.removeEventListener("abort", abort));
+  }
+}

@@ -1,0 +1,113 @@
+import type { RunLease } from "@holdfast/bus";
+
+type Channel = "text" | "reasoning";
+
+/**
+ * What a step shows while its model call runs, as `token` events (protocol §3.2).
+ *
+ * - `index` and `offset` count per channel, from 0 in every attempt; offsets are UTF-16 code units.
+ * - A surrogate pair is never cut in two: a high surrogate waits for what follows. Halves without a partner become U+FFFD.
+ * - `restart` begins a new sample. Readers keep the old text until the new sample says something: only then is it
+ *   withdrawn, by `supersede`. So `shown` is always what a reader has.
+ */
+export class StepText {
+  readonly step: number;
+  readonly #lease: RunLease;
+  #sample = new Sample();
+  /** The broken sample that readers still see; undefined once it was withdrawn. */
+  #withdrawable: Sample | undefined;
+  #cause = "";
+
+  constructor(lease: RunLease, step: number) {
+    this.#lease = lease;
+    this.step = step;
+  }
+
+  /** The text readers show for this step. */
+  get shown(): string {
+    return (this.#withdrawable ?? this.#sample).text.value;
+  }
+
+  /** True once readers know the step from a token. */
+  get isKnown(): boolean {
+    return (this.#withdrawable ?? this.#sample).isKnown;
+  }
+
+  write(channel: Channel, delta: string): void {
+    const piece = this.#sample[channel].take(delta);
+    if (piece !== "") this.#append(channel, piece);
+  }
+
+  /** The answer is whole: what was held back goes out. `announce` makes a step known to readers that said nothing. */
+  close(options: { announce: boolean }): string {
+    for (const channel of ["reasoning", "text"] as const) {
+      const rest = this.#sample[channel].takeRest();
+      if (rest !== "") this.#append(channel, rest);
+    }
+    this.#withdraw();
+    if (options.announce && !this.#sample.isKnown) this.#append("text", "");
+    return this.#sample.text.value;
+  }
+
+  /** The sample broke and another will be asked for. */
+  restart(cause: string): void {
+    if (this.#sample.isKnown) this.#withdrawable = this.#sample;
+    this.#sample = new Sample();
+    this.#cause = cause;
+  }
+
+  #append(channel: Channel, piece: string): void {
+    this.#withdraw();
+    const track = this.#sample[channel];
+    this.#lease.append({
+      event: "token",
+      step: this.step,
+      index: track.pieces,
+      offset: track.value.length,
+      text: piece,
+      ...(channel === "text" ? {} : { channel }),
+    });
+    track.add(piece);
+  }
+
+  #withdraw(): void {
+    if (this.#withdrawable === undefined) return;
+    this.#withdrawable = undefined;
+    this.#lease.supersede(this.step, this.#cause);
+  }
+}
+
+class Sample {
+  readonly text = new Track();
+  readonly reasoning = new Track();
+
+  get isKnown(): boolean {
+    return this.text.pieces > 0 || this.reasoning.pieces > 0;
+  }
+}
+
+/** One channel of a sample: what went out, and half a character that waits for its other half. */
+class Track {
+  value = "";
+  pieces = 0;
+  #held = "";
+
+  /** What of `delta` can go out now. */
+  take(delta: string): string {
+    const text = this.#held + delta;
+    const isCut = /[\uD800-\uDBFF]$/.test(text);
+    this.#held = isCut ? text.slice(-1) : "";
+    return (isCut ? text.slice(0, -1) : text).toWellFormed();
+  }
+
+  takeRest(): string {
+    const rest = this.#held.toWellFormed();
+    this.#held = "";
+    return rest;
+  }
+
+  add(piece: string): void {
+    this.value += piece;
+    this.pieces += 1;
+  }
+}

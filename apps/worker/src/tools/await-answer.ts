@@ -1,0 +1,128 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { CallId, CallState, Control, ToolCalls } from "@holdfast/bus";
+import type { ToolResult } from "@holdfast/protocol";
+import type { RunStop, RunStopped } from "../run/run-stop.ts";
+import { type CallOutcome, notRun, outcomeOf, outcomeUnknown } from "./call-outcome.ts";
+
+/** A call that went out. */
+export interface SentCall {
+  readonly id: CallId;
+  readonly conversationId: string;
+  readonly runId: string;
+  readonly agent: string;
+  readonly toolCallId: string;
+  readonly timeoutMs: number;
+  /** A trusted server says that running it twice does no harm, so another runner may take it up. */
+  readonly isRepeatable: boolean;
+  /** Resolves with the result where one arrives. */
+  readonly result: Promise<ToolResult>;
+}
+
+export interface WaitSettings {
+  /** What a call may take beyond its own timeout: waiting in the queue, and the way back. */
+  readonly graceMs: number;
+  /** How often the call's state is looked at, in case an answer was missed or a runner died. */
+  readonly lookEveryMs: number;
+  /** How long another runner may take to answer for a dead one. */
+  readonly deadRunnerMs: number;
+  /** How long a runner may take to stop a call. */
+  readonly cancelMs: number;
+}
+
+/**
+ * Waits for the end of a call, which is one of: its result; never begun (we won absent → cancelled); unknown.
+ * - The time allowed counts anew from the moment a living runner is seen to have begun.
+ * - A dead runner's call may still be answered by another that takes over its queue; after `deadRunnerMs` it is unknown.
+ * - When the run is cancelled or out of time, the runner is told, and the call ends `cancelled`. When the run goes to
+ *   another worker (RunStopped), nothing is done to the call: that worker finds it.
+ */
+export async function awaitAnswer(
+  call: SentCall,
+  ports: { toolCalls: ToolCalls; control: Control },
+  settings: WaitSettings,
+  stop: RunStop,
+): Promise<CallOutcome> {
+  const patience = new Patience(call, settings);
+  for (;;) {
+    const event = await firstOf(call.result, stop.stopped, settings.lookEveryMs);
+    if (event instanceof Error) return stopCall(call, ports, settings, event);
+    if (event !== "time") return outcomeOf(event);
+    const state = await ports.toolCalls.state(call.conversationId, call.id);
+    const end = outcomeOfState(state) ?? patience.judge(state);
+    if (end === "give up") return giveUp(call, ports.toolCalls);
+    if (end) return end;
+  }
+}
+
+class Patience {
+  readonly #call: SentCall;
+  readonly #settings: WaitSettings;
+  #untilMs: number;
+  #isBegun = false;
+  #deadSinceMs: number | undefined;
+
+  constructor(call: SentCall, settings: WaitSettings) {
+    this.#call = call;
+    this.#settings = settings;
+    this.#untilMs = Date.now() + call.timeoutMs + settings.graceMs;
+  }
+
+  judge(state: CallState): CallOutcome | "give up" | undefined {
+    const now = Date.now();
+    if (state.state === "started" && state.runnerAlive && !this.#isBegun) {
+      this.#isBegun = true;
+      this.#untilMs = now + this.#call.timeoutMs + this.#settings.graceMs;
+    }
+    const isDead = state.state === "started" && !state.runnerAlive;
+    this.#deadSinceMs = isDead ? (this.#deadSinceMs ?? now) : undefined;
+    const deadMs = this.#deadSinceMs === undefined ? 0 : now - this.#deadSinceMs;
+    if (!this.#call.isRepeatable && deadMs >= this.#settings.deadRunnerMs) {
+      return outcomeUnknown("The tool-runner that executed it is gone.");
+    }
+    return now >= this.#untilMs ? "give up" : undefined;
+  }
+}
+
+async function giveUp(call: SentCall, toolCalls: ToolCalls): Promise<CallOutcome> {
+  const state = await toolCalls.giveUp(call.conversationId, call.id);
+  if (state.state === "cancelled") return notRun("failed", "tool_unavailable", "No tool-runner took the call in time.");
+  return outcomeOfState(state) ?? outcomeUnknown("The tool did not answer in time.");
+}
+
+async function stopCall(
+  call: SentCall,
+  { toolCalls, control }: { toolCalls: ToolCalls; control: Control },
+  settings: WaitSettings,
+  stopped: RunStopped,
+): Promise<CallOutcome> {
+  if (stopped.reason === "fenced" || stopped.reason === "shutdown") throw stopped;
+  const by = `agent:${call.agent}`;
+  await control.send(call.agent, { type: "cancel", run_id: call.runId, tool_call_id: call.toolCallId, by });
+  const state = await toolCalls.giveUp(call.conversationId, call.id);
+  const settled = outcomeOfState(state);
+  if (settled) return settled;
+  const result = await firstOf(call.result, new Promise<never>(() => {}), settings.cancelMs);
+  if (result !== "time") return outcomeOf(result);
+  return notRun("cancelled", "cancelled", "It was cancelled while it ran, and may have taken effect.");
+}
+
+/** The end that a call's state tells by itself. */
+function outcomeOfState(state: CallState): CallOutcome | undefined {
+  if (state.state === "done") return outcomeOf(state.result);
+  if (state.state === "cancelled") return notRun("cancelled", "cancelled", "It was cancelled before it began.");
+  return undefined;
+}
+
+async function firstOf<Event>(
+  result: Promise<ToolResult>,
+  other: Promise<Event>,
+  ms: number,
+): Promise<ToolResult | Event | "time"> {
+  const over = new AbortController();
+  const time = delay(ms, "time" as const, { signal: over.signal }).catch(() => "time" as const);
+  try {
+    return await Promise.race([result, other, time]);
+  } finally {
+    over.abort();
+  }
+}

@@ -1,0 +1,184 @@
+import type { Control, RunLease, ToolCalls } from "@holdfast/bus";
+import type { AgentConfig, ToolCall } from "@holdfast/protocol";
+import { currentTraceparent, withSpan } from "@holdfast/telemetry";
+import type { WorkerMetrics } from "../metrics.ts";
+import type { OpenCall, RunProgress } from "../run/run-progress.ts";
+import type { RunStop } from "../run/run-stop.ts";
+import { AnswerBoard } from "./answer-board.ts";
+import { needsApproval } from "./approval-policy.ts";
+import { awaitAnswer, type WaitSettings } from "./await-answer.ts";
+import { type CallOutcome, notRun, outcomeOf, outcomeUnknown } from "./call-outcome.ts";
+import type { ArgumentChecker } from "./check-arguments.ts";
+import type { OfferedTool, Toolbox } from "./toolbox.ts";
+import { ToolStepEvents } from "./tool-step-events.ts";
+
+export interface ToolPhaseDeps {
+  readonly toolCalls: ToolCalls;
+  readonly control: Control;
+  readonly argumentChecker: ArgumentChecker;
+  readonly metrics: WorkerMetrics;
+  readonly wait: WaitSettings;
+}
+
+export interface ToolPhaseScope {
+  readonly lease: RunLease;
+  readonly agent: AgentConfig;
+  readonly progress: RunProgress;
+  readonly stop: RunStop;
+  readonly toolbox: Toolbox;
+}
+
+/**
+ * The open calls of a step, all at once, until each has a result in the journal.
+ *
+ * - What a model may not call, or calls wrongly, is answered to the model and never sent.
+ * - `tool_step started` is durable before a call goes out, so a takeover knows what may have happened. A call that an
+ *   earlier attempt announced is asked after first: done is used, absent goes out (again, under the same id), begun is waited for.
+ * - A run that is cancelled or out of time has every call settled before this returns; one that goes to another worker
+ *   throws RunStopped and leaves its calls as they are.
+ */
+export async function settleCalls(
+  calls: readonly OpenCall[],
+  scope: ToolPhaseScope,
+  deps: ToolPhaseDeps,
+): Promise<void> {
+  if (calls.length === 0) return;
+  const board = new AnswerBoard(deps.toolCalls, scope.lease.run.conversationId);
+  try {
+    await Promise.all(calls.map((open) => new CallRun(open, scope, deps, board).settle()));
+  } finally {
+    await board.close();
+  }
+}
+
+/** Ends open calls that will not be sent, so that none is left without a result. */
+export function abandonCalls(scope: Pick<ToolPhaseScope, "lease" | "progress">, code: string, message: string): void {
+  for (const open of scope.progress.openCalls) {
+    const events = new ToolStepEvents(scope.lease, open, open.call.name);
+    scope.progress.addResult(events.ended(notRun("cancelled", code, message), 0));
+  }
+}
+
+class CallRun {
+  readonly #open: OpenCall;
+  readonly #scope: ToolPhaseScope;
+  readonly #deps: ToolPhaseDeps;
+  readonly #board: AnswerBoard;
+  readonly #offered: OfferedTool | undefined;
+  readonly #events: ToolStepEvents;
+
+  constructor(open: OpenCall, scope: ToolPhaseScope, deps: ToolPhaseDeps, board: AnswerBoard) {
+    this.#open = open;
+    this.#scope = scope;
+    this.#deps = deps;
+    this.#board = board;
+    this.#offered = scope.toolbox.resolve(open.call.name);
+    this.#events = new ToolStepEvents(scope.lease, open, this.#name);
+  }
+
+  async settle(): Promise<void> {
+    const { lease, progress } = this.#scope;
+    const beganAtMs = performance.now();
+    const attributes = {
+      "gen_ai.operation.name": "execute_tool",
+      "gen_ai.tool.name": this.#name,
+      "gen_ai.tool.call.id": this.#open.call.id,
+      "gen_ai.tool.type": "function",
+      "holdfast.run_id": lease.run.id,
+    };
+    const outcome = await withSpan(`execute_tool ${this.#name}`, { kind: "client", attributes }, async (span) => {
+      const settled = await this.#run();
+      span.setAttribute("holdfast.tool.status", settled.status);
+      if (settled.status === "failed" || settled.status === "unknown")
+        span.fail(new Error(settled.error?.code ?? settled.status));
+      return settled;
+    });
+    progress.addResult(this.#events.ended(outcome, performance.now() - beganAtMs));
+    // A name the model made up must not become a label: there is no end to them.
+    const tool = this.#offered?.tool.name ?? "unknown";
+    this.#deps.metrics.toolCalls.inc({ agent: lease.run.agent, tool, status: outcome.status });
+  }
+
+  get #name(): string {
+    return this.#offered?.tool.name ?? this.#open.call.name;
+  }
+
+  async #run(): Promise<CallOutcome> {
+    if (this.#open.wasStarted) {
+      const known = await this.#outcomeOfEarlierAttempt();
+      if (known) return known;
+    }
+    const offered = this.#offered;
+    if (offered === undefined)
+      return notRun("failed", "unknown_tool", `There is no tool named "${this.#open.call.name}".`);
+    const checked = this.#deps.argumentChecker.check(this.#open.call.arguments, offered.tool);
+    if (!checked.isValid) return notRun("failed", "invalid_arguments", checked.problem);
+    if (needsApproval(offered, this.#scope.agent.approvals)) {
+      return notRun(
+        "denied",
+        "approval_unavailable",
+        "This tool needs a human's approval, which cannot be asked for yet.",
+      );
+    }
+    return this.#send(offered, checked.value);
+  }
+
+  /** Undefined: it never went out, or not as far as a runner. */
+  async #outcomeOfEarlierAttempt(): Promise<CallOutcome | undefined> {
+    const { conversationId } = this.#scope.lease.run;
+    const state = await this.#deps.toolCalls.state(conversationId, this.#id);
+    if (state.state === "absent") return undefined;
+    if (state.state === "done") return outcomeOf(state.result);
+    if (state.state === "cancelled")
+      return notRun("failed", "tool_unavailable", "No tool-runner took the call in time.");
+    const offered = this.#offered;
+    if (offered === undefined && !state.runnerAlive) return outcomeUnknown("The tool-runner that executed it is gone.");
+    return this.#wait(offered);
+  }
+
+  async #send(offered: OfferedTool, args: ToolCall["arguments"]): Promise<CallOutcome> {
+    const { lease, stop } = this.#scope;
+    const { run } = lease;
+    if (!this.#open.wasStarted) this.#events.started();
+    await lease.flush();
+    if (stop.reason === "cancelled" || stop.reason === "budget_seconds") {
+      return notRun("cancelled", stop.reason, "The run was stopped before the call went out.");
+    }
+    stop.signal.throwIfAborted();
+    const call: ToolCall = {
+      tool_call_id: this.#open.call.id,
+      conversation_id: run.conversationId,
+      run_id: run.id,
+      agent: run.agent,
+      step: this.#open.step,
+      name: offered.tool.own_name,
+      arguments: args,
+      timeout_ms: offered.tool.timeout_ms,
+      created_at: new Date().toISOString(),
+    };
+    return this.#wait(offered, () => this.#deps.toolCalls.send(offered.toolset, this.#id, call, currentTraceparent()));
+  }
+
+  /** Listens, then sends, then waits: no answer can come before somebody hears it. */
+  async #wait(offered: OfferedTool | undefined, send?: () => Promise<void>): Promise<CallOutcome> {
+    const { lease, stop } = this.#scope;
+    const { run } = lease;
+    const { result } = await this.#board.expect(this.#id, (output) => this.#events.output(output.text));
+    await send?.();
+    const sent = {
+      id: this.#id,
+      conversationId: run.conversationId,
+      runId: run.id,
+      agent: run.agent,
+      toolCallId: this.#open.call.id,
+      timeoutMs: offered?.tool.timeout_ms ?? 0,
+      isRepeatable: offered?.tool.idempotent === true,
+      result,
+    };
+    return awaitAnswer(sent, this.#deps, this.#deps.wait, stop);
+  }
+
+  get #id(): string {
+    return this.#deps.toolCalls.callId(this.#scope.lease.run.id, this.#open.step, this.#open.index);
+  }
+}

@@ -1,0 +1,49 @@
+import type { CatalogTool, CatalogToolset } from "@holdfast/bus";
+import type { ModelTool } from "../model/model-client.ts";
+
+export interface OfferedTool {
+  readonly toolset: string;
+  readonly tool: CatalogTool;
+}
+
+/** Toolsets in these states would only answer with errors: the model is better off not knowing their tools. */
+const UNUSABLE = new Set(["failed", "disabled", "auth_required"]);
+
+/** The tools one agent may use, at one moment. */
+export class Toolbox {
+  readonly #byName: ReadonlyMap<string, OfferedTool>;
+
+  /** `patterns` name toolsets or tools, with `*` for any text. */
+  constructor(catalog: readonly CatalogToolset[], patterns: readonly string[]) {
+    const matchers = patterns.map(globMatcher);
+    const isOffered = ({ toolset, tool }: OfferedTool) =>
+      matchers.some((matches) => matches(toolset) || matches(tool.name));
+    const all = catalog
+      .filter(({ state }) => !UNUSABLE.has(state))
+      .flatMap(({ toolset, tools }) => tools.map((tool) => ({ toolset, tool })));
+    this.#byName = new Map(all.filter(isOffered).map((offered) => [offered.tool.name, offered]));
+  }
+
+  get modelTools(): readonly ModelTool[] {
+    return [...this.#byName.values()].map(({ tool: { name, description, input_schema } }) => ({
+      name,
+      description,
+      input_schema,
+    }));
+  }
+
+  /** By exact name; models also call a toolset by its own name, which is clear where it has one tool. */
+  resolve(name: string): OfferedTool | undefined {
+    const exact = this.#byName.get(name);
+    if (exact) return exact;
+    const ofToolset = [...this.#byName.values()].filter(({ toolset }) => toolset === name);
+    return ofToolset.length === 1 ? ofToolset[0] : undefined;
+  }
+}
+
+/** Matches whole names; `*` stands for any text, everything else for itself. */
+export function globMatcher(glob: string): (name: string) => boolean {
+  const source = glob.split("*").map((part) => part.replaceAll(/[.+?^${}()|[\]\\]/g, String.raw`\$&`));
+  const pattern = new RegExp(`^${source.join(".*")}$`, "s");
+  return (name) => pattern.test(name);
+}
