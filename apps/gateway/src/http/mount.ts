@@ -39,12 +39,15 @@ function refuseMethod(request: Request, response: Response, allow: string): void
 
 async function serve(route: Route, request: Request, response: Response, options: MountOptions): Promise<void> {
   const method = request.method;
+  const begun = performance.now();
   const attributes = { "http.request.method": method, "http.route": route.path };
   await withSpan(`${method} ${route.path}`, { kind: "server", attributes, parent: traceOf(request) }, async (span) => {
     const reply = await replyTo(route, request, response, span, options);
     const status = reply === TAKEN_OVER ? response.statusCode : reply.status;
     span.setAttribute("http.response.status_code", status);
     options.requests.inc({ method, route: route.path, status: String(status) });
+    const duration_ms = Math.round(performance.now() - begun);
+    options.logger.debug("answered", { method, route: route.path, status, duration_ms });
     if (reply !== TAKEN_OVER && !response.headersSent) sendReply(response, reply, method === "HEAD");
   });
 }

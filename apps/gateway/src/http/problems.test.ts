@@ -1,6 +1,7 @@
 import { connect } from "node:net";
 import { describe, expect, it } from "@jest/globals";
 import { newUuid, Problem } from "@holdfast/protocol";
+import { until } from "@holdfast/testing";
 import request, { type Response } from "supertest";
 import { gatewayLab } from "../test-lab/gateway-lab.ts";
 
@@ -208,9 +209,29 @@ it("answers two requests that come in one piece, the first of them large and ref
   expect(answer.match(/HTTP\/1\.1 \d+/g)).toEqual(["HTTP/1.1 415", "HTTP/1.1 200"]);
 });
 
-it("answers to HTTP/1.0, as proxies speak it, without chunks", async () => {
+it("refuses a stream that is pipelined behind another answer, rather than leave it open without a word", async () => {
   const { url } = await lab.gateway();
   await lab.send(CONVERSATION);
+  const { port, hostname } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  let answer = "";
+  socket.on("data", (data) => (answer += String(data)));
+  const stream = `/v1/conversations/${CONVERSATION}/stream`;
+  socket.write(
+    [stream, stream].map((path) => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`).join("") +
+      "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n",
+  );
+  await until(() => answer.includes("user_message"));
+  await lab.bus.conversations.delete(CONVERSATION);
+  await until(() => answer.includes('"status":"ok"'));
+  socket.destroy();
+  expect(answer.match(/HTTP\/1\.1 \d+/g)).toEqual(["HTTP/1.1 200", "HTTP/1.1 503", "HTTP/1.1 200"]);
+});
+
+it("answers to HTTP/1.0, as proxies speak it, without chunks", async () => {
+  const { url } = await lab.gateway();
+  const conversation = newUuid();
+  await lab.send(conversation);
   const { port, hostname } = new URL(url);
   const socket = connect(Number(port), hostname);
   let answer = "";
@@ -220,7 +241,7 @@ it("answers to HTTP/1.0, as proxies speak it, without chunks", async () => {
       if (answer.includes('"status":"queued"')) resolve();
     });
   });
-  socket.write(`GET /v1/conversations/${CONVERSATION}/stream HTTP/1.0\r\nHost: localhost\r\n\r\n`);
+  socket.write(`GET /v1/conversations/${conversation}/stream HTTP/1.0\r\nHost: localhost\r\n\r\n`);
   await seen;
   socket.destroy();
   expect(answer).not.toMatch(/transfer-encoding/i);

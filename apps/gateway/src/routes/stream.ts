@@ -40,7 +40,10 @@ export function streamRoutes(deps: StreamDeps & { readonly isStopping: () => boo
         if (deps.isStopping()) return unavailable("This gateway is shutting down.");
         const isHead = method === "HEAD";
         const opened = await openStream(deps, { conversationId: id, cursor, runId: query.run_id, response, isHead });
-        return isHead && opened === "open" ? HEAD_OF_STREAM : replyTo(opened);
+        if (isHead && opened === "open") return HEAD_OF_STREAM;
+        // Pipelined behind an answer that is not finished, it has no socket yet; a stream needs one of its own.
+        if (opened === "closed" && !response.destroyed) return unavailable("Ask for a stream on another connection.");
+        return replyTo(opened);
       },
     }),
   ];
