@@ -111,6 +111,7 @@ export const requirements = {
   "worker.drain": "On SIGTERM runs finish and no new one begins (protocol §7.2)",
   "worker.handover": "What a stopping worker cannot finish in time is handed over (protocol §7.2)",
   "worker.demo": "Without key and address the worker uses the demo model and says so (protocol §6.2)",
+  "worker.errors": "docs/errors.md names every code of runs, tool calls and dead letters (protocol §2.4, §3.2)",
   "worker.config": "Every problem of the worker's configuration is printed before it exits 78 (protocol §6.1)",
 
   // Every service: configuration, exit codes, admin port, telemetry (protocol §6, §7.2, §8)

@@ -15,14 +15,12 @@ const Environment = z.object({
   HOLDFAST_CONFIG: z.string().default("./holdfast.yaml"),
   HOLDFAST_DEMO_MODEL_URL: z.url().default("http://127.0.0.1:8090/v1"),
   HOLDFAST_WORKER_CONCURRENCY: integer(1).default(256),
-  HOLDFAST_SHUTDOWN_MS: integer(0).default(30_000),
+  HOLDFAST_SHUTDOWN_MS: integer(0).default(20_000),
   HOLDFAST_MODEL_RETRIES: integer(0, 20).default(3),
   HOLDFAST_MODEL_RETRY_BASE_MS: integer(1).default(500),
   HOLDFAST_MODEL_IDLE_MS: integer(1).default(60_000),
   HOLDFAST_TOOL_GRACE_MS: integer(0).default(10_000),
 });
-
-export type WorkerConfig = ReturnType<typeof loadConfig>;
 
 /** Everything this process is told from outside. Throws ConfigError with every problem of the first source that is wrong. */
 export function loadConfig(environment: Readonly<Record<string, string | undefined>> = process.env) {

@@ -9,7 +9,7 @@ import {
 } from "@holdfast/bus";
 import { isUuid } from "@holdfast/protocol";
 import type { Logger } from "@holdfast/telemetry";
-import type { RunResult } from "../run/run-result.ts";
+import type { GivenUp, RunResult } from "../run/run-result.ts";
 import { pause } from "../run/retry-backoff.ts";
 import { standInFor, type UnreadableReason } from "../run/unreadable.ts";
 import { type ParsedEntry, parseEntry } from "./parse-entry.ts";
@@ -29,7 +29,7 @@ export interface EntryHandlerDeps {
 type Verdict =
   | { readonly kind: "acknowledge" }
   | { readonly kind: "hand_over" }
-  | { readonly kind: "dead_letter"; readonly error: UnreadableReason };
+  | { readonly kind: "dead_letter"; readonly error: GivenUp };
 
 interface Work {
   readonly conversationId: string;
@@ -136,7 +136,7 @@ export class EntryHandler {
   }
 
   /** A turn that came with another entry, which was acknowledged when this one answered for the inbox. */
-  async #buryOther(topic: string, { run }: RunLease, error: UnreadableReason): Promise<void> {
+  async #buryOther(topic: string, { run }: RunLease, error: GivenUp): Promise<void> {
     const message = { id: run.messageId, payload: JSON.stringify(run.envelope), firstSeenMs: run.startedAtMs };
     await this.#deps.queue.deadLetterMessage(topic, message, error);
   }

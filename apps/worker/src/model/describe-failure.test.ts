@@ -11,7 +11,7 @@ describe("retrying", () => {
   });
 
   it.each([400, 401, 403, 404, 413, 422])("does not try %i again", (status) => {
-    expect(answer(status).terms).toMatchObject({ isRetryable: false, code: "model_refused" });
+    expect(answer(status).terms).toMatchObject({ isRetryable: false, code: "model_error" });
   });
 
   it("does not wait for a quota that is used up", () => {

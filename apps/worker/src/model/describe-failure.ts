@@ -16,7 +16,7 @@ export function describeFailure(error: unknown): ModelCallFailed {
   if (!isWorthRetrying(error, status)) {
     return new ModelCallFailed(
       refusal(status),
-      { ...terms, code: "model_refused", isRetryable: false },
+      { ...terms, code: "model_error", isRetryable: false },
       { cause: error },
     );
   }

@@ -1,7 +1,7 @@
 /** What the caller decides by: whether another try may help, and when. */
 export interface FailureTerms {
   /** For programs; see docs/errors.md. */
-  readonly code: "model_refused" | "model_unavailable" | "model_rate_limited" | "model_timeout" | "model_stream_broken";
+  readonly code: "model_error" | "model_unavailable" | "model_rate_limited" | "model_timeout" | "model_stream_broken";
   readonly isRetryable: boolean;
   readonly status?: number;
   /** The server's own wish, in milliseconds. */

@@ -1,8 +1,9 @@
 import type { AgentConfig } from "@holdfast/protocol";
+import type { IncompleteReason } from "./error-codes.ts";
 import type { RunProgress } from "./run-progress.ts";
 
-/** Why a run ends `incomplete`: the limit that was reached. The budget of seconds is a timer (run-stop.ts). */
-export type BudgetReason = "max_steps" | "budget_tokens" | "budget_seconds" | "budget_tool_calls";
+/** The limits of ours; the budget of seconds is a timer (run-stop.ts). */
+export type BudgetReason = Exclude<IncompleteReason, "max_output_tokens" | "content_filter">;
 
 /**
  * The limit that keeps a run from its next step. Asked before the tools of a step run: where the model could not be told

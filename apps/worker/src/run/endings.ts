@@ -2,6 +2,7 @@ import type { ClaimedRun, RunEnding } from "@holdfast/bus";
 import type { ModelCallFailed } from "../model/model-call-failed.ts";
 import type { ModelFinishReason } from "../model/model-client.ts";
 import type { BudgetReason } from "./budget.ts";
+import type { RunErrorCode } from "./error-codes.ts";
 import { historyOf } from "./run-history.ts";
 import type { RunProgress } from "./run-progress.ts";
 import type { StepText } from "./step-text.ts";
@@ -14,7 +15,7 @@ export interface RunState {
 }
 
 type Output = NonNullable<RunEnding["output"]>;
-type RunFailure = NonNullable<RunEnding["error"]>;
+type RunFailure = NonNullable<RunEnding["error"]> & { readonly code: RunErrorCode };
 
 /** The model gave its whole answer; where a limit cut it, the run is `incomplete`. */
 export function answered(state: RunState, finishReason: ModelFinishReason): RunEnding {
@@ -43,7 +44,7 @@ export function failed(state: RunState, error: RunFailure): RunEnding {
 /** The error a user sees of a model call that gave nothing. */
 export function modelFailure(error: ModelCallFailed): RunFailure {
   const { code, isRetryable } = error.terms;
-  return { code: isRetryable ? code : "model_error", message: error.message, retryable: isRetryable };
+  return { code, message: error.message, retryable: isRetryable };
 }
 
 function common(state: RunState): Pick<RunEnding, "usage" | "history"> {

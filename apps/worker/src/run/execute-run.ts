@@ -97,7 +97,7 @@ async function giveBack(lease: RunLease, agentRun: AgentRun, error: unknown, to:
 }
 
 const INTERNAL = {
-  code: "internal",
+  code: "internal" as const,
   message: `The run was given up after ${MOST_FAILURES} internal errors.`,
   retryable: true,
 };

@@ -1,7 +1,13 @@
+/** Why a message goes to the dead letters. */
+export interface GivenUp {
+  readonly code: string;
+  readonly message: string;
+}
+
 /** What became of a claimed run, for the one who holds its queue entry. */
 export type RunResult =
   /** It has its terminal event. `giveUp` is set where the message belongs to the dead letters. */
-  | { readonly outcome: "ended"; readonly giveUp?: { readonly code: string; readonly message: string } }
+  | { readonly outcome: "ended"; readonly giveUp?: GivenUp }
   /** The lease went to somebody else, or the conversation is gone. */
   | { readonly outcome: "lost" }
   /** Given up unfinished because this worker stops: the entry must be handed over. */

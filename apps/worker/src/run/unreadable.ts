@@ -1,4 +1,5 @@
 import type { MessageEnvelope } from "@holdfast/protocol";
+import { RUN_ERROR_CODES, type RunErrorCode } from "./error-codes.ts";
 
 /**
  * An entry of `chat:<agent>` that is no message, but names a conversation: its user must see that something failed
@@ -7,7 +8,7 @@ import type { MessageEnvelope } from "@holdfast/protocol";
 const MARK = "holdfast_unreadable";
 
 export interface UnreadableReason {
-  readonly code: string;
+  readonly code: RunErrorCode;
   readonly message: string;
 }
 
@@ -32,5 +33,10 @@ export function unreadableReason(envelope: MessageEnvelope): UnreadableReason | 
   const mark = envelope.metadata[MARK];
   if (typeof mark !== "object" || mark === null || Array.isArray(mark)) return undefined;
   const { code, message } = mark;
-  return typeof code === "string" && typeof message === "string" ? { code, message } : undefined;
+  if (typeof message !== "string" || !isRunErrorCode(code)) return undefined;
+  return { code, message };
+}
+
+function isRunErrorCode(code: unknown): code is RunErrorCode {
+  return (RUN_ERROR_CODES as readonly unknown[]).includes(code);
 }

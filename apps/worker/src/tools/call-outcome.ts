@@ -1,4 +1,5 @@
 import type { ToolResult, ToolResultStatus } from "@holdfast/protocol";
+import type { CallErrorCode } from "../run/error-codes.ts";
 
 /** How a call ended, before it is worded for the model and for people. */
 export interface CallOutcome {
@@ -19,7 +20,11 @@ export function outcomeOf(result: ToolResult): CallOutcome {
 }
 
 /** The call never began. */
-export const notRun = (status: "failed" | "denied" | "cancelled", code: string, message: string): CallOutcome => ({
+export const notRun = (
+  status: "failed" | "denied" | "cancelled",
+  code: CallErrorCode,
+  message: string,
+): CallOutcome => ({
   status,
   text: "",
   error: { code, message },

@@ -2,6 +2,7 @@ import type { Control, RunLease, ToolCalls } from "@holdfast/bus";
 import type { AgentConfig, ToolCall } from "@holdfast/protocol";
 import { currentTraceparent, withSpan } from "@holdfast/telemetry";
 import type { WorkerMetrics } from "../metrics.ts";
+import type { CallErrorCode } from "../run/error-codes.ts";
 import type { OpenCall, RunProgress } from "../run/run-progress.ts";
 import type { RunStop } from "../run/run-stop.ts";
 import { AnswerBoard } from "./answer-board.ts";
@@ -52,7 +53,11 @@ export async function settleCalls(
 }
 
 /** Ends open calls that will not be sent, so that none is left without a result. */
-export function abandonCalls(scope: Pick<ToolPhaseScope, "lease" | "progress">, code: string, message: string): void {
+export function abandonCalls(
+  scope: Pick<ToolPhaseScope, "lease" | "progress">,
+  code: CallErrorCode,
+  message: string,
+): void {
   for (const open of scope.progress.openCalls) {
     const events = new ToolStepEvents(scope.lease, open, open.call.name);
     scope.progress.addResult(events.ended(notRun("cancelled", code, message), 0));
