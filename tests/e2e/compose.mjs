@@ -70,33 +70,58 @@ function shownText(frames) {
   return text;
 }
 
+const isOver = (frames) => frames.some(({ event }) => event.event === "run" && TERMINAL.has(event.status));
+const outputOf = (frames) => frames.find(({ event }) => event.event === "output")?.event;
+
+/** Sends a message to a new conversation; answers the address of its run's stream. */
+async function send(url, content) {
+  const conversation = crypto.randomUUID();
+  const posted = await fetch(`${url}/v1/conversations/${conversation}/messages`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ agent: "assistant", content }),
+  });
+  assert.equal(posted.status, 202, await posted.clone().text());
+  const { run_id: runId } = await posted.json();
+  return `${url}/v1/conversations/${conversation}/stream?run_id=${runId}`;
+}
+
+/** A message whose answer is read over a connection that breaks in the middle. Answers the text. */
+async function resumesExactly(url) {
+  const stream = await send(url, QUESTION);
+  const countTokens = (frames) => frames.filter(({ event }) => event.event === "token").length;
+  const before = await readFrames(stream, undefined, (frames) => countTokens(frames) >= 3);
+  const after = await readFrames(stream, before.at(-1)?.id, isOver);
+  const frames = [...before, ...after];
+  const output = outputOf(frames);
+  assert.equal(frames.at(-1)?.event.status, "completed", JSON.stringify(frames.at(-1)));
+  assert.ok(output && output.text.length > 0, "the run ended without an output");
+  assert.equal(shownText(frames), output.text);
+  const ids = frames.map(({ id }) => id);
+  assert.equal(new Set(ids).size, ids.length, "an event came twice");
+  console.log(
+    `compose: ${output.text.length} characters in ${frames.length} frames, resumed after ${before.length}, exact`,
+  );
+  return output.text;
+}
+
+/** The demo model calls the tool it is asked for; `expected` must be in what comes back. */
+async function usesTool(url, content, tool, expected) {
+  const frames = await readFrames(await send(url, content), undefined, isOver);
+  const steps = frames.map(({ event }) => event).filter(({ event }) => event === "tool_step");
+  const done = steps.find(({ status }) => status === "completed");
+  assert.ok(done, `${tool}: ${JSON.stringify(steps.at(-1) ?? outputOf(frames))}`);
+  assert.equal(done.name, tool);
+  assert.match(outputOf(frames).text, expected);
+  console.log(`compose: ${tool} answered`);
+}
+
 const url = baseUrl();
 await untilHealthy(url);
-const conversation = crypto.randomUUID();
-const posted = await fetch(`${url}/v1/conversations/${conversation}/messages`, {
-  method: "POST",
-  headers: { "content-type": "application/json" },
-  body: JSON.stringify({ agent: "assistant", content: QUESTION }),
-});
-assert.equal(posted.status, 202, await posted.clone().text());
-const { run_id: runId } = await posted.json();
-
-const stream = `${url}/v1/conversations/${conversation}/stream?run_id=${runId}`;
-const countTokens = (frames) => frames.filter(({ event }) => event.event === "token").length;
-const before = await readFrames(stream, undefined, (frames) => countTokens(frames) >= 3);
-const isOver = (frames) => frames.some(({ event }) => event.event === "run" && TERMINAL.has(event.status));
-const after = await readFrames(stream, before.at(-1)?.id, isOver);
-
-const frames = [...before, ...after];
-const output = frames.find(({ event }) => event.event === "output")?.event;
-assert.equal(frames.at(-1)?.event.status, "completed", JSON.stringify(frames.at(-1)));
-assert.ok(output && output.text.length > 0, "the run ended without an output");
-assert.equal(shownText(frames), output.text);
-const ids = frames.map(({ id }) => id);
-assert.equal(new Set(ids).size, ids.length, "an event came twice");
-
 const page = await fetch(url);
 assert.match(await page.text(), /<div id="root">/);
-console.log(
-  `compose: ${output.text.length} characters in ${frames.length} frames, resumed after ${before.length}, exact`,
-);
+const answer = await resumesExactly(url);
+if (/demo model/i.test(answer)) {
+  await usesTool(url, "run pwd", "terminal__run", /workspace/);
+  await usesTool(url, "echo holdfast", "everything__echo", /Echo: holdfast/);
+}

@@ -11,7 +11,8 @@ import { problemWith } from "../redis/reachable.ts";
 import { ROOT } from "../project.ts";
 import type { Settings } from "../settings.ts";
 import { type Keeper, startKeeper } from "./keeper.ts";
-import { choosePorts, type Ports, serviceRecipes } from "./services.ts";
+import { type Service, ServicePorts } from "./service-ports.ts";
+import { serviceRecipes } from "./services.ts";
 import { GivenUp, type Recipe, SupervisedChild } from "./supervised-child.ts";
 
 /** Services drain within their own limit (HOLDFAST_SHUTDOWN_MS, here 5 s); past this they hang. */
@@ -42,7 +43,7 @@ export class Stack {
     const settings = this.#settings;
     const page = this.#makePage();
     page.catch(() => {}); // Awaited below, when Redis is there.
-    const [ports, redisUrl] = await Promise.all([choosePorts(settings), this.#startRedis()]);
+    const [ports, redisUrl] = await Promise.all([ServicePorts.choose(settings), this.#startRedis()]);
     const recipes = serviceRecipes(settings, ports, redisUrl);
     await Promise.all([page, ...recipes.map((recipe) => this.#startService(recipe, ports))]);
     if (settings.isWatching) void this.#startChild({ name: WATCHER, command: watchPage });
@@ -98,9 +99,9 @@ export class Stack {
     return `redis://127.0.0.1:${redis.port()}`;
   }
 
-  async #startService(recipe: Recipe, ports: Ports): Promise<void> {
+  async #startService(recipe: Recipe, ports: ServicePorts): Promise<void> {
     await this.#startChild(recipe);
-    const admin = ports.admin[recipe.name as keyof Ports["admin"]];
+    const admin = ports.admin[recipe.name as Service];
     progress.done(recipe.name, admin ? `metrics on 127.0.0.1:${admin}/metrics` : "");
   }
 
@@ -134,7 +135,7 @@ export class Stack {
 
 const fromRoot = (path: string) => (path.startsWith(`${ROOT}/`) ? relative(ROOT, path) : path);
 
-function gatewayUrl({ gatewayHost }: Settings, { gateway }: Ports): string {
+function gatewayUrl({ gatewayHost }: Settings, { gateway }: ServicePorts): string {
   const isEverywhere = gatewayHost === "0.0.0.0" || gatewayHost === "::";
   const host = isEverywhere ? "127.0.0.1" : gatewayHost;
   return `http://${host.includes(":") ? `[${host}]` : host}:${gateway}`;

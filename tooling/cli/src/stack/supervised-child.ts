@@ -9,7 +9,7 @@ import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 
 const EX_CONFIG = 78;
-const TRIES_BEFORE_READY = 3;
+const TRIES_BEFORE_READY = 5;
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 5000;
 const HEALTHY_MS = 20_000; // Alive for so long, the next death is a first one again.
