@@ -69,6 +69,7 @@ export const requirements = {
   "snapshot.instant": "A snapshot is one instant of the conversation (protocol §4)",
   "queue.bare-xadd": "Entries put in a work topic before any group existed are read (protocol §2.2)",
   "queue.takeover": "A dead consumer's entries go to a living one (protocol §2.3)",
+  "queue.handover": "What a stopping consumer hands over goes to another at once (protocol §2.3, §7.2)",
   "dlq.entry": "What is given up on stands in `dlq:<topic>` as received, with the reason (protocol §2.4)",
   "dlq.list": "Dead letters can be listed, page by page (protocol §4)",
   "dlq.redrive": "A redriven message whose run ended starts a new run, reason `redriven` (protocol §4)",
@@ -111,6 +112,7 @@ export const requirements = {
   "worker.drain": "On SIGTERM runs finish and no new one begins (protocol §7.2)",
   "worker.handover": "What a stopping worker cannot finish in time is handed over (protocol §7.2)",
   "worker.demo": "Without key and address the worker uses the demo model and says so (protocol §6.2)",
+  "worker.trace": "A run, its model calls and tool calls are one trace with the message (protocol §8.2)",
   "worker.errors": "docs/errors.md names every code of runs, tool calls and dead letters (protocol §2.4, §3.2)",
   "worker.config": "Every problem of the worker's configuration is printed before it exits 78 (protocol §6.1)",
 

@@ -13,8 +13,19 @@ interface Scope {
   readonly count: number;
 }
 
-/** Takes entries whose consumer no longer beats. JUSTID: being claimed is not a delivery and must not count as a failure. */
-export async function reclaimFromDead(commands: Commands, presence: Presence, scope: Scope): Promise<Entry[]> {
+/**
+ * An entry of a living consumer that was not kept fresh for this long was handed over or forgotten. Far above what any
+ * consumer lets pass between two signs of work.
+ */
+const ABANDONED_MS = 900_000;
+
+type Pending = [entryId: string, owner: string, idleMs: number, deliveries: number][];
+
+/**
+ * Takes entries whose consumer no longer beats, and those a living one handed over. JUSTID: being claimed is not a delivery
+ * and must not count as a failure.
+ */
+export async function reclaimAbandoned(commands: Commands, presence: Presence, scope: Scope): Promise<Entry[]> {
   const { topic, group, consumer } = scope;
   const summary = (await commands.send((redis) => redis.xpending(topic, group))) as [
     number,
@@ -24,24 +35,29 @@ export async function reclaimFromDead(commands: Commands, presence: Presence, sc
   ];
   const entries: Entry[] = [];
   for (const [owner] of summary[3] ?? []) {
-    if (owner === consumer || (await presence.isAlive(owner))) continue;
-    const pending = (await commands.send((redis) => redis.xpending(topic, group, "-", "+", scope.count, owner))) as [
-      string,
-      string,
-      number,
-      number,
-    ][];
+    if (owner === consumer || entries.length >= scope.count) continue;
+    const minIdleMs = (await presence.isAlive(owner)) ? ABANDONED_MS : MIN_IDLE_MS;
+    const count = scope.count - entries.length;
+    const pending = (await commands.send((redis) =>
+      redis.xpending(topic, group, "IDLE", minIdleMs, "-", "+", count, owner),
+    )) as Pending;
     const ids = pending.map(([entryId]) => entryId);
-    if (ids.length === 0) continue;
-    const claimed = (await commands.send((redis) =>
-      redis.xclaim(topic, group, consumer, MIN_IDLE_MS, ...ids, "JUSTID"),
-    )) as string[];
-    for (const entryId of claimed) {
-      const [found] = await commands.send((redis) => redis.xrange(topic, entryId, entryId));
-      // Deleted, yet still pending: its work was done, only the acknowledgement was lost.
-      if (found) entries.push(entryFrom(topic, entryId, found[1], true));
-      else await commands.send((redis) => redis.xack(topic, group, entryId));
-    }
+    if (ids.length > 0) entries.push(...(await claim(commands, scope, minIdleMs, ids)));
+  }
+  return entries;
+}
+
+async function claim(commands: Commands, scope: Scope, minIdleMs: number, ids: readonly string[]): Promise<Entry[]> {
+  const { topic, group, consumer } = scope;
+  const entries: Entry[] = [];
+  const claimed = (await commands.send((redis) =>
+    redis.xclaim(topic, group, consumer, minIdleMs, ...ids, "JUSTID"),
+  )) as string[];
+  for (const entryId of claimed) {
+    const [found] = await commands.send((redis) => redis.xrange(topic, entryId, entryId));
+    // Deleted, yet still pending: its work was done, only the acknowledgement was lost.
+    if (found) entries.push(entryFrom(topic, entryId, found[1], true));
+    else await commands.send((redis) => redis.xack(topic, group, entryId));
   }
   return entries;
 }

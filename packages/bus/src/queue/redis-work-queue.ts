@@ -7,7 +7,7 @@ import type { Presence } from "../ports/control.ts";
 import type { Entry } from "../ports/entry.ts";
 import type { WorkQueue } from "../ports/work-queue.ts";
 import { entryFrom } from "./entry-from.ts";
-import { reclaimFromDead } from "./reclaim.ts";
+import { reclaimAbandoned } from "./reclaim.ts";
 
 /** An entry handed over looks this old, so that nobody takes it for fresh. */
 const HANDED_OVER_IDLE_MS = 3_600_000;
@@ -91,7 +91,7 @@ export class RedisWorkQueue implements WorkQueue {
       if (entries.length >= count) break;
       try {
         entries.push(
-          ...(await reclaimFromDead(commands, presence, { topic, group, consumer, count: count - entries.length })),
+          ...(await reclaimAbandoned(commands, presence, { topic, group, consumer, count: count - entries.length })),
         );
       } catch (error) {
         if (!isMissingGroup(error)) throw error;

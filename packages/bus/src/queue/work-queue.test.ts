@@ -34,6 +34,24 @@ describe("work queue", () => {
     await Promise.all([first.close(), second.close()]);
   });
 
+  it("[queue.handover] gives what a living consumer handed over to another, and nothing else of it", async () => {
+    const giving = lab.openBus();
+    const taking = lab.openBus();
+    await Promise.all([giving.presence.join("worker", []), taking.presence.join("worker", [])]);
+    const topics = [chatTopic("generous")];
+    for (const id of ["kept", "given"]) await lab.raw.xadd(chatTopic("generous"), "*", "id", id, "payload", "{}");
+    const first = giving.queues.open({ topics, group: "workers" });
+    const second = taking.queues.open({ topics, group: "workers" });
+    const entries = await until(async () => {
+      const read = await first.read(2, 10);
+      return read.length === 2 ? read : undefined;
+    });
+    await first.handOver(entries[1] as never);
+    expect((await second.reclaim(10)).map((entry) => entry.id)).toEqual(["given"]);
+    expect(await second.reclaim(10)).toEqual([]);
+    await Promise.all([first.close(), second.close()]);
+  });
+
   it("[dlq.entry] moves an entry to the dead letters with the reason, as it was received", async () => {
     const bus = lab.openBus();
     const queue = bus.queues.open({ topics: [chatTopic("bad")], group: "workers" });
