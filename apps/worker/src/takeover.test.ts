@@ -1,77 +1,40 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { chatTopic } from "@holdfast/protocol";
-import { gate, spawnService, stampedWords, type TestService, until } from "@holdfast/testing";
+import { freePort, gate, stampedWords, until } from "@holdfast/testing";
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from "@jest/globals";
+import { SpawnedWorkers } from "./test-fixtures/spawned-workers.ts";
 import { Stage } from "./test-fixtures/stage.ts";
 
 // Each test starts real processes, which takes its time on a busy machine.
 jest.setTimeout(120_000);
 
 let stage: Stage;
-let dir: string;
-const spawned: TestService[] = [];
+let workers: SpawnedWorkers;
 beforeAll(async () => {
   stage = await Stage.open();
-  dir = await mkdtemp(join(tmpdir(), "holdfast-worker-"));
+  workers = new SpawnedWorkers(stage);
 });
 afterEach(async () => {
-  for (const service of spawned) service.kill("SIGKILL");
-  await Promise.all(spawned.splice(0).map((service) => service.exit));
+  await workers.end();
   await stage.clear();
 });
-afterAll(async () => {
-  await stage.close();
-  await rm(dir, { recursive: true });
-});
-
-const YAML = `agents:\n  assistant: { model: scripted-model, tools: [files] }\n`;
-
-/** The real main.ts. */
-async function spawnWorker(env: Record<string, string | undefined> = {}, yaml = YAML): Promise<TestService> {
-  const config = join(dir, "holdfast.yaml");
-  await writeFile(config, yaml);
-  const service = spawnService({
-    name: "worker",
-    entry: fileURLToPath(new URL("main.ts", import.meta.url)),
-    env: {
-      REDIS_URL: stage.redis.url,
-      OPENAI_BASE_URL: stage.model.url,
-      HOLDFAST_CONFIG: config,
-      HOLDFAST_TOOL_GRACE_MS: "500",
-      HOLDFAST_MODEL_RETRY_BASE_MS: "10",
-      ADMIN_PORT: "0",
-      ...env,
-    },
-  });
-  spawned.push(service);
-  return service;
-}
-
-async function readyWorker(env: Record<string, string | undefined> = {}): Promise<TestService> {
-  const service = await spawnWorker(env);
-  await service.waitForReady();
-  return service;
-}
+afterAll(() => stage.close());
 
 const ls = (id: string) => ({ toolCall: { id, name: "files__ls", arguments: {} } });
 
 describe("a worker that is killed", () => {
   it("[worker.kill] leaves its run to another, which answers with the exact text of one sample", async () => {
-    const first = await readyWorker();
+    const first = await workers.ready();
     stage.model.script(({ call }) =>
       call === 0 ? { pieces: [...stampedWords(30, 0), { hang: true }] } : { pieces: stampedWords(60, call) },
     );
     const talk = stage.talk();
     const runId = await talk.say("hi");
     await talk.saysSoon(runId, "0.29");
-    const second = await readyWorker();
+    const second = await workers.ready();
     first.kill("SIGKILL");
     const killedAtMs = performance.now();
     await until(async () => (await talk.tokens(runId)).some((token) => token.text.startsWith("1.")), {
-      timeoutMs: 20_000,
+      timeoutMs: 60_000,
     });
     const silenceMs = performance.now() - killedAtMs;
     const { run, output } = await talk.ended(runId);
@@ -87,7 +50,7 @@ describe("a worker that is killed", () => {
   });
 
   it("[worker.kill-tools] in the middle of a tool: the call is not repeated, and its result is used", async () => {
-    const first = await readyWorker();
+    const first = await workers.ready();
     const began = gate();
     const held = gate();
     const runner = await stage.toolRunner("files", {
@@ -101,11 +64,11 @@ describe("a worker that is killed", () => {
     const talk = stage.talk();
     const runId = await talk.say("hi");
     await until(() => runner.executed.length === 2);
-    await readyWorker();
+    await workers.ready();
     first.kill("SIGKILL");
     await first.exit;
     const isTaken = async () => (await talk.events()).some((event) => event.event === "attempt" && event.attempt === 2);
-    await until(isTaken, { timeoutMs: 20_000 });
+    await until(isTaken, { timeoutMs: 60_000 });
     held.open();
     const { output } = await talk.ended(runId);
     expect(output?.text).toBe("There it is.");
@@ -120,7 +83,7 @@ describe("a worker that is killed", () => {
   });
 
   it("together with the tool-runner: the outcome is unknown, and the model is told", async () => {
-    const first = await readyWorker();
+    const first = await workers.ready();
     const runner = await stage.toolRunner("files", { ls: () => undefined });
     stage.model.script(({ call }) => (call === 0 ? [ls("a")] : ["I cannot know."]));
     const talk = stage.talk();
@@ -128,8 +91,8 @@ describe("a worker that is killed", () => {
     await until(() => runner.executed.length === 1);
     await runner.stop();
     first.kill("SIGKILL");
-    await readyWorker();
-    const { output } = await talk.ended(runId, 20_000);
+    await workers.ready();
+    const { output } = await talk.ended(runId, 60_000);
     expect(output?.text).toBe("I cannot know.");
     expect((await talk.shown(runId)).steps[0]?.tools).toMatchObject([{ status: "unknown" }]);
     expect(stage.model.requests[1]?.request.messages.at(-1)?.text).toMatch(/unknown/);
@@ -138,7 +101,7 @@ describe("a worker that is killed", () => {
 
 describe("a worker that is told to stop", () => {
   it("[worker.drain] finishes its runs, takes no new ones, and exits 0", async () => {
-    const service = await readyWorker();
+    const service = await workers.ready();
     const held = gate();
     stage.model.enqueue(["first half, ", { waitFor: held }, "second half"], "not here");
     const talk = stage.talk();
@@ -155,8 +118,29 @@ describe("a worker that is told to stop", () => {
     expect((await talk.ended(waiting)).text).toBe("not here");
   });
 
+  it("hands a conversation over while its other runs still finish", async () => {
+    const first = await stage.worker();
+    const [long, short] = [gate(), gate()];
+    stage.model.enqueue([{ waitFor: long }, "long"], [{ waitFor: short }, "short"], "after");
+    const [patient, busy] = [stage.talk(), stage.talk()];
+    const longRun = await patient.say("take your time");
+    await long.reached;
+    const shortRun = await busy.say("one");
+    await short.reached;
+    const waiting = await busy.say("two");
+    const stopped = first.stop(30_000);
+    await stage.worker();
+    short.open();
+    expect((await busy.ended(shortRun)).text).toBe("short");
+    expect((await busy.ended(waiting)).text).toBe("after");
+    expect((await patient.shown(longRun)).status).toBe("in_progress");
+    long.open();
+    await stopped;
+    expect((await patient.ended(longRun)).text).toBe("long");
+  });
+
   it("[worker.handover] gives up in time what it cannot finish, for another to take at once", async () => {
-    const service = await readyWorker({ HOLDFAST_SHUTDOWN_MS: "3500" });
+    const service = await workers.ready({ HOLDFAST_SHUTDOWN_MS: "3500" });
     stage.model.enqueue(["never ", { hang: true }], "answered");
     const talk = stage.talk();
     const runId = await talk.say("one");
@@ -172,11 +156,11 @@ describe("a worker that is told to stop", () => {
 
 describe("a worker's start", () => {
   it("[worker.demo] says that it uses the demo model, and answers on its admin port", async () => {
-    const service = await spawnWorker({
+    const service = await workers.spawn({
       OPENAI_BASE_URL: undefined,
       OPENAI_API_KEY: "",
       HOLDFAST_DEMO_MODEL_URL: stage.model.url,
-      ADMIN_PORT: String(stage.redis.port + 1),
+      ADMIN_PORT: String(await freePort()),
     });
     const ready = await service.waitForReady();
     expect(service.logs.some((line) => /demo model/.test(line.message ?? ""))).toBe(true);
@@ -191,7 +175,7 @@ describe("a worker's start", () => {
   });
 
   it("[worker.config] prints every problem of its configuration and exits 78", async () => {
-    const service = await spawnWorker({}, "agents:\n  assistant: { model: 7, max_steps: 0 }\n");
+    const service = await workers.spawn({}, "agents:\n  assistant: { model: 7, max_steps: 0 }\n");
     expect(await service.exit).toMatchObject({ code: 78 });
     expect(service.output.join("\n")).toMatch(/holdfast\.yaml:2: agents\.assistant\.model/);
     expect(service.output.join("\n")).toMatch(/agents\.assistant\.max_steps/);

@@ -66,7 +66,7 @@ it("ends a run at its tool calls", async () => {
 
 it("ends a run at its seconds, in the middle of an answer or of a tool", async () => {
   await stage.toolRunner("files", { ls: () => undefined });
-  await stage.worker({ tools: ["files"], budget: { ...budget, seconds_per_run: 1 } });
+  await stage.worker({ tools: ["files"], budget: { ...budget, seconds_per_run: 3 } });
   stage.model.enqueue(["so far", { hang: true }], [ls("a")]);
   const talk = stage.talk();
   const spoken = await talk.ended(await talk.say("go"));

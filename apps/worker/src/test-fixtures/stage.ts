@@ -40,7 +40,7 @@ export class Stage {
 
   /** Clients of the scripted model. */
   clients(settings: Partial<ProviderSettings> = {}): WorkerOptions["clientOf"] {
-    return openModels({ baseUrl: this.model.url, idleMs: 2_000, ...settings });
+    return openModels({ baseUrl: this.model.url, idleMs: 30_000, ...settings });
   }
 
   /** `url` is another Redis than the stage's own. */

@@ -1,4 +1,4 @@
-import type { Bus } from "@holdfast/bus";
+import type { Bus, TraceContext } from "@holdfast/bus";
 import { answerText, type ConversationState, emptyConversation, reduce, type RunItem, runsOf } from "@holdfast/client";
 import { isTerminal, newUuid, type OutputEvent, type RunEvent, StreamEvent, type TokenEvent } from "@holdfast/protocol";
 import { until } from "@holdfast/testing";
@@ -13,7 +13,8 @@ export class Talk {
   }
 
   /** Answers the run's id. */
-  async say(content: string, agent = "assistant"): Promise<string> {
+  async say(content: string, trace: TraceContext = {}): Promise<string> {
+    const agent = "assistant";
     const envelope = {
       id: newUuid(),
       conversation_id: this.id,
@@ -24,7 +25,7 @@ export class Talk {
       metadata: {},
       created_at: new Date().toISOString(),
     };
-    const accepted = await this.#bus.conversations.accept({ envelope, agent, onBusy: "enqueue", trace: {} });
+    const accepted = await this.#bus.conversations.accept({ envelope, agent, onBusy: "enqueue", trace });
     if (accepted.outcome !== "accepted") throw new Error(`not accepted: ${accepted.outcome}`);
     return accepted.runId;
   }
@@ -57,7 +58,7 @@ export class Talk {
   /** Resolves when the log holds a token that contains `text`. */
   async saysSoon(runId: string, text: string): Promise<void> {
     const hasSaid = async () => (await this.tokens(runId)).some((token) => token.text.includes(text));
-    await until(hasSaid, { what: `the run says ${text}` });
+    await until(hasSaid, { timeoutMs: 25_000, what: `the run says ${text}` });
   }
 
   /**
@@ -66,7 +67,7 @@ export class Talk {
    */
   async ended(
     runId: string,
-    timeoutMs = 10_000,
+    timeoutMs = 25_000,
   ): Promise<{ run: RunEvent; output: OutputEvent | undefined; text: string }> {
     const isEnd = (event: StreamEvent): event is RunEvent => event.event === "run" && isTerminal(event.status);
     const own = async () => (await this.events()).filter((event) => "run_id" in event && event.run_id === runId);

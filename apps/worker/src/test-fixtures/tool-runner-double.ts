@@ -1,4 +1,4 @@
-import type { Bus, CatalogTool, Entry } from "@holdfast/bus";
+import type { Bus, CatalogTool, Entry, TraceContext } from "@holdfast/bus";
 import { newUuid, ToolCall, type ToolResult, toolsTopic, TOOL_RUNNERS_GROUP } from "@holdfast/protocol";
 
 export interface DoubledCall {
@@ -18,7 +18,7 @@ export function catalogTool(toolset: string, own: string, more: Partial<CatalogT
     own_name: own,
     description: `${own} of ${toolset}`,
     input_schema: { type: "object" },
-    timeout_ms: 5_000,
+    timeout_ms: 60_000,
     definition_sha256: newUuid(),
     ...more,
   };
@@ -28,6 +28,8 @@ export function catalogTool(toolset: string, own: string, more: Partial<CatalogT
 export class ToolRunnerDouble {
   /** Calls that were executed, in order. */
   readonly executed: ToolCall[] = [];
+  /** The trace each of them came with. */
+  readonly traces: TraceContext[] = [];
   readonly #bus: Bus;
   readonly #toolset: string;
   readonly #tools: Readonly<Record<string, DoubledTool>>;
@@ -71,6 +73,7 @@ export class ToolRunnerDouble {
     const { state } = await this.#bus.toolJournal.start(conversationId, id);
     if (state !== "begun") return;
     this.executed.push(call);
+    this.traces.push(entry.trace);
     const output = (text: string) =>
       this.#bus.toolJournal.output(conversationId, { event: "tool_output", id, tool_call_id, stream: "stdout", text });
     const answer = await this.#tools[call.name]?.({ id, call, output });
