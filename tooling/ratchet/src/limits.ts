@@ -4,7 +4,7 @@
  */
 import { git, readText } from "./checkout.ts";
 
-const LIMITS_FILE = "tooling/ratchet/limits.json";
+const LIMITS_FILE = "tooling/ratchet/src/limits.json";
 export type Limits = Readonly<Record<string, number>>;
 
 export const currentLimits = (): Limits => JSON.parse(readText(LIMITS_FILE)) as Limits;

@@ -51,7 +51,6 @@ export function newClient(deps: ConnectDeps, probeMs?: number): Client {
   });
   client.setNotificationHandler("notifications/tools/list_changed", deps.onToolsChanged);
   // What the SDK reports here quotes messages; only its first words are ours to log.
-  // oxlint-disable-next-line unicorn/prefer-add-event-listener -- the SDK's client is no event target
   client.onerror = (error) => deps.logger.debug("mcp protocol error", { reason: error.message.split(":", 1)[0] });
   return client;
 }
@@ -60,7 +59,6 @@ export function newClient(deps: ConnectDeps, probeMs?: number): Client {
 export function watchEnd(client: Client, describe: () => string): { ended: Promise<string>; isOpen: () => boolean } {
   let isOpen = true;
   const ended = new Promise<string>((resolve) => {
-    // oxlint-disable-next-line unicorn/prefer-add-event-listener -- the SDK's client is no event target
     client.onclose = () => {
       isOpen = false;
       resolve(describe());

@@ -22,7 +22,6 @@ export function ApprovalPrompt({ approval, onDecide }: { approval: ApprovalState
         The agent asks to use <strong>{approval.name}</strong>
         {approval.expiresAt && <span className="soft"> until {formatTime(approval.expiresAt)}</span>}
       </p>
-      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
       <pre tabIndex={0} aria-label="What it would do">
         {argsInFull(approval.args) || "no arguments"}
       </pre>

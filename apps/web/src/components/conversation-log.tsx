@@ -30,7 +30,6 @@ export function ConversationLog({ view, agents, onDecide, onTryAgain, children }
   const isEmpty = items.length === 0 && view.pending.length === 0;
   return (
     <div className="log-frame">
-      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
       <div ref={scroller} className="log-scroller" tabIndex={0} role="log" aria-label="Conversation" aria-live="polite">
         <div ref={content} className="log-column">
           {items.map((item) => (

@@ -103,7 +103,6 @@ function LooseApprovals({ run, onDecide }: { run: RunItem; onDecide: Decide }) {
   return run.approvals
     .filter((approval) => approval.status === "requested" && !shown.has(approval.toolCallId))
     .map((approval) => (
-      // oxlint-disable-next-line jsx-a11y/prefer-tag-over-role
       <div key={approval.approvalId} role="group" aria-label={approval.name} className="tool-card">
         <ApprovalPrompt approval={approval} onDecide={onDecide} />
       </div>

@@ -17,7 +17,6 @@ export const ToolCard = memo(function ToolCard({ call, approval, isLive, onDecid
   const id = useId();
   const asks = approval?.status === "requested";
   return (
-    // oxlint-disable-next-line jsx-a11y/prefer-tag-over-role
     <div role="group" aria-label={call.name} className="tool-card" data-status={call.status} data-open={isOpen}>
       <button
         type="button"
@@ -83,7 +82,6 @@ function Pane({ label, text }: { label: string; text: string }) {
   return (
     <section className="tool-pane">
       <h3>{label}</h3>
-      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
       <pre tabIndex={0} aria-label={label}>
         {text}
       </pre>

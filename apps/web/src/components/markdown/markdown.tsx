@@ -13,7 +13,6 @@ export function Markdown({ text }: { text: string }) {
     <div className="markdown">
       {splitBlocks(text).map((block, index) => (
         // Blocks only ever change at the end, so the position is the identity.
-        // oxlint-disable-next-line react/no-array-index-key
         <MarkdownBlock key={index} text={block} />
       ))}
     </div>
