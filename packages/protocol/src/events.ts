@@ -153,6 +153,8 @@ export const OutputEvent = z.looseObject({
   usage: Usage,
   text_length: z.int().min(0),
   text_sha256: z.string(),
+  /** The step whose text this is: the last one that readers know of. */
+  step: step.optional(),
 });
 export type OutputEvent = z.infer<typeof OutputEvent>;
 

@@ -8,7 +8,7 @@ import { ModelCallFailed } from "../model/model-call-failed.ts";
 import { estimateUsage } from "../model/usage.ts";
 import type { CatalogCache } from "../tools/catalog-cache.ts";
 import { abandonCalls, settleCalls, type ToolPhaseDeps } from "../tools/tool-phase.ts";
-import { Toolbox } from "../tools/toolbox.ts";
+import { mayOffer, Toolbox } from "../tools/toolbox.ts";
 import { type BudgetReason, outputLimit, reachedLimit } from "./budget.ts";
 import { withUniqueIds } from "./call-ids.ts";
 import { contextOf } from "./context.ts";
@@ -98,7 +98,9 @@ export class AgentRun {
     for (;;) {
       const limit = reachedLimit(this.#agent, this.#progress);
       if (limit) return this.#outOfBudget(limit);
-      const toolbox = new Toolbox(await this.#deps.catalog.current(), this.#agent.tools);
+      const isWanted = (toolset: string) => mayOffer(this.#agent.tools, toolset);
+      const catalog = await this.#deps.catalog.settled(isWanted, this.#stop.signal);
+      const toolbox = new Toolbox(catalog, this.#agent.tools);
       await this.#runTools(toolbox);
       const ending = await this.#runModel(toolbox);
       if (ending) return ending;

@@ -19,7 +19,7 @@ type RunFailure = NonNullable<RunEnding["error"]> & { readonly code: RunErrorCod
 
 /** The model gave its whole answer; where a limit cut it, the run is `incomplete`. */
 export function answered(state: RunState, finishReason: ModelFinishReason): RunEnding {
-  const output = (finish_reason: Output["finish_reason"]) => ({ text: lastText(state), finish_reason });
+  const output = (finish_reason: Output["finish_reason"]) => ({ ...lastSaid(state), finish_reason });
   if (finishReason === "length") {
     return { ...common(state), status: "incomplete", reason: "max_output_tokens", output: output("length") };
   }
@@ -55,11 +55,12 @@ function common(state: RunState): Pick<RunEnding, "usage" | "history"> {
 /** A run that showed nothing has no output. */
 function shownOutput(state: RunState, finish_reason: Output["finish_reason"]): { output?: Output } {
   const hasShown = (state.text?.shown ?? "") !== "" || state.progress.steps.some((step) => step.text !== "");
-  return hasShown ? { output: { text: lastText(state), finish_reason } } : {};
+  return hasShown ? { output: { ...lastSaid(state), finish_reason } } : {};
 }
 
-/** The text of the last step that readers know of: a step that has not said anything yet is none of theirs. */
-function lastText({ text, progress }: RunState): string {
-  if (text?.isKnown) return text.shown;
-  return progress.steps.at(-1)?.text ?? "";
+/** The last step that readers know of: one that has not said anything yet is none of theirs. */
+function lastSaid({ text, progress }: RunState): { text: string; step: number } {
+  if (text?.isKnown) return { text: text.shown, step: text.step };
+  const last = progress.steps.at(-1);
+  return { text: last?.text ?? "", step: last?.step ?? 0 };
 }

@@ -41,6 +41,14 @@ export class Toolbox {
   }
 }
 
+/** True where tools of this toolset, whatever they are, may be among the agent's. */
+export function mayOffer(patterns: readonly string[], toolset: string): boolean {
+  return patterns.some((pattern) => {
+    const ofToolset = pattern.startsWith(`${toolset}__`) || pattern.startsWith("*");
+    return ofToolset || globMatcher(pattern)(toolset);
+  });
+}
+
 /** Matches whole names; `*` stands for any text, everything else for itself. */
 export function globMatcher(glob: string): (name: string) => boolean {
   const source = glob.split("*").map((part) => part.replaceAll(/[.+?^${}()|[\]\\]/g, String.raw`\$&`));

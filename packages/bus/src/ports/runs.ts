@@ -1,4 +1,11 @@
-import type { HistoryMessage, MessageEnvelope, StreamEvent, TerminalStatus, Usage } from "@holdfast/protocol";
+import type {
+  FinishReason,
+  HistoryMessage,
+  MessageEnvelope,
+  StreamEvent,
+  TerminalStatus,
+  Usage,
+} from "@holdfast/protocol";
 import type { TraceContext } from "./entry.ts";
 
 type Filled = "conversation_id" | "run_id" | "agent" | "attempt" | "created_at";
@@ -121,7 +128,9 @@ export interface RunEnding {
   /** Every run that showed text has exactly one. */
   readonly output?: {
     readonly text: string;
-    readonly finish_reason: "stop" | "length" | "content_filter" | "budget" | "cancelled" | "error";
+    readonly finish_reason: FinishReason;
+    /** The step whose text this is. */
+    readonly step?: number;
   };
   /** What this turn adds to the conversation, the user's message first. */
   readonly history: readonly HistoryRecord[];

@@ -38,7 +38,7 @@ export class RunEvents {
   }
 
   #output(
-    { text, finish_reason }: NonNullable<RunEnding["output"]>,
+    { text, finish_reason, step }: NonNullable<RunEnding["output"]>,
     { usage }: RunEnding,
     common: Common,
   ): OutputEvent {
@@ -51,6 +51,7 @@ export class RunEvents {
       usage,
       text_length: text.length,
       text_sha256: createHash("sha256").update(text).digest("hex"),
+      ...(step === undefined ? {} : { step }),
     };
   }
 
