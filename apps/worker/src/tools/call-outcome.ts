@@ -44,7 +44,7 @@ const MOST_IN_SUMMARY = 200;
 export function wordsForModel({ status, text, error }: CallOutcome): string {
   const said = capped(text, MOST_FOR_MODEL);
   if (status === "completed") return said === "" ? "(no output)" : said;
-  const reason = error ? `${error.message} [${error.code}]` : "";
+  const reason = error ? `${error.message} [${error.code}]` : "The tool gave no reason.";
   const opening = {
     failed: `Error: ${reason}`,
     denied: `Denied: ${reason}`,
