@@ -72,6 +72,30 @@ it("[sse.slow] reads history no faster than its reader takes it", async () => {
   await until(() => reader.text.length === end.offset);
 });
 
+it("[sse.slow] does not cut a reader off for a history that is longer than its buffer", async () => {
+  const conversation = newUuid();
+  const gateway = await lab.open();
+  await lab.send(conversation);
+  const lease = await lab.claim(conversation);
+  const at = await say(
+    lease,
+    Array.from({ length: PIECES }, () => PIECE),
+  );
+  const url = `${gateway.url}/v1/conversations/${conversation}/stream`;
+  const slow = await lab.read(url);
+  slow.pause();
+  const quick = await lab.read(`${url}?after=$`);
+  await until(() => quick.fields.length > 0);
+
+  const end = await say(lease, ["live"], at);
+  await quick.untilText("live");
+  expect(gateway.streams.size).toBe(2);
+
+  slow.resume();
+  await until(() => slow.text.length === end.offset);
+  expect(slow.ended).toBeUndefined();
+});
+
 let server: Server | undefined;
 afterEach(() => {
   server?.close();

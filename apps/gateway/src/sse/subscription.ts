@@ -32,7 +32,7 @@ const PAGE = 500;
 /** Unknown lines may be long ones; pages grow while they prove short. */
 const FIRST_PAGE = 50;
 const PAGE_BYTES = 1_048_576;
-const MOST_HELD = 500;
+const MOST_HELD = 200;
 
 export class Subscription implements Member {
   readonly #feed: ConversationFeed;

@@ -1,6 +1,6 @@
 import type { Server } from "node:http";
 import { afterAll, afterEach, beforeAll } from "@jest/globals";
-import { type Bus, createRedisBus, type RunLease } from "@holdfast/bus";
+import { type Bus, createRedisBus, type EventLog, type RunLease } from "@holdfast/bus";
 import { newUuid } from "@holdfast/protocol";
 import { listen } from "@holdfast/runtime";
 import { createLogger, createMetrics, type Metrics } from "@holdfast/telemetry";
@@ -16,6 +16,8 @@ import { SseReader } from "./sse-reader.ts";
 export interface LabOptions {
   readonly app?: Partial<AppOptions>;
   readonly streams?: Partial<StreamOptions>;
+  /** Put between the streams and the real log, to delay what it answers. */
+  readonly throughLog?: (log: EventLog) => EventLog;
 }
 
 /** A gateway on a port of its own, as main.ts composes it. */
@@ -97,7 +99,7 @@ export function gatewayLab(): GatewayLab {
 
 async function openGateway(
   redisUrl: string,
-  { app = {}, streams: streamOptions = {} }: LabOptions,
+  { app = {}, streams: streamOptions = {}, throughLog = (log) => log }: LabOptions,
 ): Promise<LabGateway> {
   const log = new PassThrough();
   let logged = "";
@@ -105,7 +107,11 @@ async function openGateway(
   const logger = createLogger({ service: "gateway", level: "debug", pretty: false, destination: log });
   const metrics = createMetrics({ service: "gateway", withProcess: false });
   const bus = createRedisBus({ url: redisUrl, requestTimeoutMs: 1_000 });
-  const streams = createStreams(bus, logger, { heartbeatMs: 15_000, bufferBytes: 262_144, ...streamOptions });
+  const streams = createStreams({ ...bus, eventLog: throughLog(bus.eventLog) }, logger, {
+    heartbeatMs: 15_000,
+    bufferBytes: 262_144,
+    ...streamOptions,
+  });
   let isStopping = false;
   const options: AppOptions = {
     bus,

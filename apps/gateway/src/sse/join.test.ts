@@ -1,0 +1,78 @@
+import { expect, it } from "@jest/globals";
+import type { EventLog, LogLine } from "@holdfast/bus";
+import { newUuid } from "@holdfast/protocol";
+import { until } from "@holdfast/testing";
+import { gatewayLab, say } from "../test-lab/gateway-lab.ts";
+
+const lab = gatewayLab();
+
+/** The real log, whose answers to `read` can be kept back: what Redis said before something else happened. */
+class LateAnswers {
+  readonly answered: LogLine[][] = [];
+  #release: (() => void) | undefined;
+  #released: Promise<void> = Promise.resolve();
+
+  readonly through = (log: EventLog): EventLog => ({
+    head: (id) => log.head(id),
+    locate: (id, uuid) => log.locate(id, uuid),
+    follow: (id, follower) => log.follow(id, follower),
+    read: async (id, after, limit) => {
+      const lines = await log.read(id, after, limit);
+      this.answered.push(lines);
+      await this.#released;
+      return lines;
+    },
+  });
+
+  hold(): void {
+    this.#released = new Promise((resolve) => (this.#release = resolve));
+  }
+
+  release(): void {
+    this.#release?.();
+    this.#released = Promise.resolve();
+  }
+}
+
+async function joining() {
+  const conversation = newUuid();
+  const answers = new LateAnswers();
+  const gateway = await lab.open({ throughLog: answers.through });
+  const url = `${gateway.url}/v1/conversations/${conversation}/stream`;
+  await lab.send(conversation);
+  const early = await lab.read(url);
+  const lease = await lab.claim(conversation);
+  const at = await say(lease, ["a"]);
+  await early.untilText("a");
+
+  answers.hold();
+  const known = answers.answered.length;
+  const late = await lab.read(url);
+  await until(() => answers.answered.length > known);
+  return { answers, early, late, lease, at };
+}
+
+it("[sse.join] gives a reader what was delivered live between its history and its joining", async () => {
+  const { answers, early, late, lease, at } = await joining();
+  const then = await say(lease, ["b", "c"], at);
+  await early.untilText("abc");
+  answers.release();
+  await late.untilText("abc");
+  await say(lease, ["d"], then);
+  await Promise.all([early.untilText("abcd"), late.untilText("abcd")]);
+  expect(late.ids.at(-1)).toBe(early.ids.at(-1));
+});
+
+it("[sse.join] reads on where more was delivered meanwhile than is held", async () => {
+  const { answers, early, late, lease, at } = await joining();
+  const words = Array.from({ length: 250 }, (_, n) => `w${n} `);
+  let then = at;
+  for (const word of words) {
+    then = await say(lease, [word], then);
+    // One batch each: what is held is counted in batches.
+    await until(() => early.text.length === then.offset, { intervalMs: 0 });
+  }
+  answers.release();
+  await late.untilText(`a${words.join("")}`);
+  expect(new Set(late.ids).size).toBe(late.ids.length);
+});
