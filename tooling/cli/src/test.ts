@@ -3,7 +3,7 @@
  * skipped proves nothing. Reports for machines go to reports/ (JUnit and JSON); the last line says how it went.
  */
 import { spawn } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { delimiter, dirname, join } from "node:path";
 import { progress } from "./console/progress.ts";
@@ -12,6 +12,7 @@ import { ROOT } from "./project.ts";
 import { aptInstall } from "./redis/debian-package.ts";
 import { findRedis } from "./redis/find-redis.ts";
 import { machineProbes } from "./redis/machine-probes.ts";
+import { signalGroup } from "./stack/processes.ts";
 import { findChromium } from "./testing/chromium.ts";
 import { type Selection, selectTests } from "./testing/selection.ts";
 import { type JestReport, summarise, summaryLine } from "./testing/summary.ts";
@@ -58,21 +59,25 @@ async function environment(selection: Selection): Promise<NodeJS.ProcessEnv> {
   };
 }
 
-function runJest(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+/** Jest and its workers are one process group: none of them goes on when the run is ended. */
+async function runJest(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const jest = createRequire(join(ROOT, "package.json")).resolve("jest/bin/jest");
   const reporters = ["--reporters=default", "--reporters=jest-junit", "--json", `--outputFile=${JSON_REPORT}`];
   const child = spawn(process.execPath, [jest, ...reporters, ...args], {
     cwd: ROOT,
     env,
     stdio: ["ignore", "ignore", "inherit"],
+    detached: true,
   });
-  const stop = () => child.kill("SIGTERM");
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, stop);
-  process.once("disconnect", stop);
-  return new Promise((resolve, reject) => {
+  const end = (signal: NodeJS.Signals) => () => signalGroup(child, signal);
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, end("SIGTERM"));
+  process.once("disconnect", end("SIGTERM"));
+  const exitCode = await new Promise<number>((resolve, reject) => {
     child.once("error", reject);
     child.once("exit", (code) => resolve(code ?? 1));
   });
+  signalGroup(child, "SIGKILL");
+  return exitCode;
 }
 
 async function main(): Promise<number> {
@@ -80,6 +85,7 @@ async function main(): Promise<number> {
   rmSync(REPORTS, { recursive: true, force: true });
   mkdirSync(REPORTS, { recursive: true });
   const exitCode = await runJest(selection.jestArgs, await environment(selection));
+  if (!existsSync(JSON_REPORT)) throw new Error("jest ended before it had a result");
   const summary = summarise(JSON.parse(readFileSync(JSON_REPORT, "utf8")) as JestReport);
   console.log(`\nReports: reports/junit.xml, reports/jest.json\n${summaryLine(summary)}`);
   return exitCode === 0 && summary.failed === 0 ? 0 : 1;

@@ -1,4 +1,5 @@
-/** Questions about processes that are not our children: a pid from a file may long belong to somebody else. */
+/** Processes and groups of them. A pid from a file may long belong to somebody else, so it is asked what it runs. */
+import type { ChildProcess } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { answerOf } from "../commands.ts";
 
@@ -26,5 +27,15 @@ export function commandLineOf(pid: number): string {
     return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
   } catch {
     return answerOf("ps", ["-o", "command=", "-p", String(pid)]) ?? "";
+  }
+}
+
+/** Signals the whole group of a child that was started with `detached: true`. */
+export function signalGroup(child: Pick<ChildProcess, "pid">, signal: NodeJS.Signals): void {
+  if (child.pid === undefined) return;
+  try {
+    process.kill(-child.pid, signal);
+  } catch {
+    // The whole group has ended.
   }
 }

@@ -11,6 +11,7 @@ import { problemWith } from "../redis/reachable.ts";
 import { ROOT } from "../project.ts";
 import type { Settings } from "../settings.ts";
 import { type Keeper, startKeeper } from "./keeper.ts";
+import { signalGroup } from "./processes.ts";
 import { type Service, ServicePorts } from "./service-ports.ts";
 import { serviceRecipes } from "./services.ts";
 import { GivenUp, type Recipe, SupervisedChild } from "./supervised-child.ts";
@@ -60,8 +61,8 @@ export class Stack {
 
   /** Ends everything now. What was accepted is safe: Redis' file and the next start's redelivery see to it. */
   kill(): void {
-    for (const { group } of this.#services) if (group !== undefined) killGroup(group, "SIGKILL");
-    if (this.#redis?.group !== undefined) killGroup(this.#redis.group, "SIGTERM");
+    for (const { group } of this.#services) signalGroup({ pid: group }, "SIGKILL");
+    signalGroup({ pid: this.#redis?.group }, "SIGTERM");
   }
 
   async #makePage(): Promise<void> {
@@ -139,12 +140,4 @@ function gatewayUrl({ gatewayHost }: Settings, { gateway }: ServicePorts): strin
   const isEverywhere = gatewayHost === "0.0.0.0" || gatewayHost === "::";
   const host = isEverywhere ? "127.0.0.1" : gatewayHost;
   return `http://${host.includes(":") ? `[${host}]` : host}:${gateway}`;
-}
-
-function killGroup(group: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(-group, signal);
-  } catch {
-    // It ended by itself.
-  }
 }

@@ -7,6 +7,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
+import { signalGroup } from "./processes.ts";
 
 const EX_CONFIG = 78;
 const TRIES_BEFORE_READY = 5;
@@ -158,14 +159,5 @@ export class SupervisedChild {
   #givenUp(what: string, exitCode: number): GivenUp {
     const unseen = this.#recipe.isQuiet ? this.#lines.map((line) => `    ${line}`) : [];
     return new GivenUp([`${this.name} ${what}`, ...unseen].join("\n"), exitCode);
-  }
-}
-
-function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
-  if (child.pid === undefined) return;
-  try {
-    process.kill(-child.pid, signal);
-  } catch {
-    // The whole group has ended.
   }
 }
