@@ -77,8 +77,10 @@ describe("newline framing", () => {
     ["after the result and before the version", `{"result":{"text":"${"x".repeat(200)}"},"id":7,"jsonrpc":"2.0"}`],
   ] as const) {
     it(`[mcp.oversize] skips a line over the cap, tells the id it answers (${where}), and reads the next`, () => {
-      const frames = parse("newline", bytes(`${line}\n{"a":1}\n`), [40, 100, 150], 100);
-      expect(frames).toEqual([{ kind: "oversize", bytes: line.length, id: 7 }, message({ a: 1 })]);
+      for (const cuts of [[], [40, 100, 150]]) {
+        const frames = parse("newline", bytes(`${line}\n{"a":1}\n`), cuts, 100);
+        expect(frames).toEqual([{ kind: "oversize", bytes: line.length, id: 7 }, message({ a: 1 })]);
+      }
     });
   }
 

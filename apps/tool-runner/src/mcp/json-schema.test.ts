@@ -22,9 +22,12 @@ describe("a schema's validator", () => {
     }
   });
 
-  it("reads 2020-12 keywords", () => {
-    const validate = compileSchema(object({ pair: { type: "array", prefixItems: [{ type: "number" }] } }));
-    expect(validate({ pair: ["x"] })).toHaveLength(1);
+  it("reads the keywords of 2020-12, unless the schema says that it is older", () => {
+    const schema = object({ pair: { type: "array", prefixItems: [{ type: "number" }] } });
+    expect(compileSchema(schema)({ pair: ["x"] })).toHaveLength(1);
+    expect(compileSchema({ ...schema, $schema: "http://json-schema.org/draft-07/schema#" })({ pair: ["x"] })).toEqual(
+      [],
+    );
   });
 
   it("follows references inside the schema and never fetches one outside", () => {

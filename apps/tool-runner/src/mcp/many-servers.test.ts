@@ -19,7 +19,7 @@ describe("many servers", () => {
 
   it("[mcp.isolation] one bad server never hides or slows another", async () => {
     test = testHost((journal) => ({
-      silent: fixtureServer(["--journal", journal, "--silent"]),
+      silent: fixtureServer(["--journal", journal, "--silent"], { init_timeout_ms: 60_000 }),
       dead: fixtureServer(["--exit-at-start"]),
       missing: McpServerConfig.parse({ command: "/no/such/command" }),
       homeless: fixtureServer([], {}, { cwd: "/no/such/directory" }),
@@ -38,7 +38,9 @@ describe("many servers", () => {
     });
     expect(await test.call("nowhere", "echo")).toMatchObject({ error: { code: "unknown_toolset" } });
     // A close does not wait for what is still starting.
+    const closingAt = performance.now();
     await test.host.close();
+    expect(performance.now() - closingAt).toBeLessThan(15_000);
     await started;
     expect(test.journal.pids().some(isRunning)).toBe(false);
   });
@@ -78,12 +80,17 @@ describe("many servers", () => {
     expect(identity(after)).toEqual(identity(before));
   });
 
-  it("uses the first tools of a list that never ends", async () => {
-    test = testHost(() => ({ one: fixtureServer(["--endless-tools"]) }));
-    await test.host.start();
-    expect(test.state("one")).toBe("degraded");
-    expect(toolNames("one")).toContain("one__echo");
-  });
+  it.each(["same", "new"])(
+    "uses the first tools of a list that never ends, with the %s cursor each time",
+    async (cursor) => {
+      test = testHost((journal) => ({ one: fixtureServer(["--journal", journal, "--endless-tools", cursor]) }));
+      await test.host.start();
+      expect(test.state("one")).toBe("degraded");
+      expect(toolset("one")?.error).toContain("tools/list does not end");
+      expect(toolNames("one")).toContain("one__echo");
+      expect(test.journal.lines("recv tools/list").length).toBeLessThanOrEqual(cursor === "same" ? 2 : 64);
+    },
+  );
 
   it("gives up a server that never lists its tools, and leaves no process", async () => {
     test = testHost((journal) => ({

@@ -26,6 +26,11 @@ describe("the model's name of a tool", () => {
     );
   });
 
+  it("[mcp.names] tells tools apart whose names only differ where the model's cannot", () => {
+    const tools = ["a.b", "a:b", "a/b", "a_b", "é", "è", `${"x".repeat(80)}1`, `${"x".repeat(80)}2`];
+    expect(new Set(tools.map((tool) => modelName("s", tool))).size).toBe(tools.length);
+  });
+
   for (const [server, tool] of [
     ["files", "a".repeat(100)],
     ["files", "read.file"],
