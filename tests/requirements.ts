@@ -45,6 +45,8 @@ export const requirements = {
   "log.uuid": "An event's UUID is arithmetic on its entry id (protocol §3.1)",
   "config.example": "The documented configuration is valid (protocol §6.1)",
   "config.defaults": "A configuration needs no more than an agent and its model (protocol §6.1)",
+  "config.redis-url":
+    "A malformed address of Redis is a configuration error, not a process that waits (protocol §6.2, §7.2)",
   "config.refused": "A wrong configuration is refused with the place of the mistake (protocol §6.1)",
   "config.paste": "MCP configurations of other hosts paste unchanged (protocol §6.1)",
   "envelope.bare": "An envelope written by hand needs only the conversation and the content (protocol §2.2)",
@@ -60,6 +62,7 @@ export const requirements = {
   "log.ids": "Event ids are `<epoch>-<seq>`, contiguous from 1, and an event's UUID follows from them (protocol §3.1)",
   "log.live": "What is delivered live is what is stored (protocol §3.1)",
   "run.one-owner": "One live worker owns a run; a dead one's is taken over and it can write no more (protocol §2.6)",
+  "run.claim-again": "A claim whose reply was lost holds no conversation up (protocol §2.3)",
   "run.one-ending": "Output and terminal event are one append, exactly one per run (protocol §3.2)",
   "turns.in-order": "The turns of a conversation run one at a time, in order (protocol §2)",
   "takeover.journal": "A takeover has the finished steps and tool results (protocol §3.4)",
@@ -68,6 +71,7 @@ export const requirements = {
   "conversation.delete": "A deleted conversation leaves a tombstone only, and nobody writes to it (protocol §4)",
   "snapshot.instant": "A snapshot is one instant of the conversation (protocol §4)",
   "queue.bare-xadd": "Entries put in a work topic before any group existed are read (protocol §2.2)",
+  "queue.not-mine": "A consumer that lost an entry can do nothing to it any more (protocol §2.3)",
   "queue.takeover": "A dead consumer's entries go to a living one (protocol §2.3)",
   "queue.handover": "What a stopping consumer hands over goes to another at once (protocol §2.3, §7.2)",
   "dlq.entry": "What is given up on stands in `dlq:<topic>` as received, with the reason (protocol §2.4)",
@@ -82,6 +86,7 @@ export const requirements = {
   "tool.no-repeat": "The same call again executes nothing and has the same result (protocol §2.7)",
   "tool.cancel": "A cancel ends a running command (protocol §2.7)",
   "tool.unknown": "A call whose runner was killed ends `unknown` and is not repeated (protocol §2.7)",
+  "tool.deleted": "No call of a deleted conversation begins (protocol §4)",
   "tool.give-up": "A call is either given up or started, never both (protocol §2.7)",
 
   // Runs as the worker works through them (protocol §2, §3, §6)
@@ -111,6 +116,7 @@ export const requirements = {
   "worker.redis-kill": "A Redis that is killed and comes back costs no token (protocol §3.4)",
   "worker.drain": "On SIGTERM runs finish and no new one begins (protocol §7.2)",
   "worker.handover": "What a stopping worker cannot finish in time is handed over (protocol §7.2)",
+  "worker.takeover-keeps": "Shown text is withdrawn only when other text replaces it, also by a takeover (protocol §3.2, §4)",
   "worker.demo": "Without key and address the worker uses the demo model and says so (protocol §6.2)",
   "worker.trace": "A run, its model calls and tool calls are one trace with the message (protocol §8.2)",
   "worker.errors": "docs/errors.md names every code of runs, tool calls and dead letters (protocol §2.4, §3.2)",

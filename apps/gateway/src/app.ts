@@ -11,6 +11,7 @@ import { sendReply } from "./http/send-reply.ts";
 import { replyToThrown } from "./http/thrown.ts";
 import { agentRoutes } from "./routes/agents.ts";
 import { conversationRoutes } from "./routes/conversations.ts";
+import { deadLetterRoutes } from "./routes/dead-letters.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { messageRoutes } from "./routes/messages.ts";
 import { openApiRoute } from "./routes/openapi.ts";
@@ -46,6 +47,7 @@ function routesOf(options: AppOptions): readonly Route[] {
     ...streamRoutes({ ...streams.deps, isStopping }),
     ...runRoutes(conversations),
     ...agentRoutes({ agents, control, presence, queues, isDemo: options.isDemo }),
+    ...deadLetterRoutes(bus.deadLetters),
     ...toolRoutes(bus.catalog, options.toolsets),
     ...pageRoutes(options.webDir),
   ];

@@ -1,7 +1,7 @@
 import { isAbsolute, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { HoldfastConfig, TERMINAL_TOOLSET } from "@holdfast/protocol";
-import { type Environment, Flag, integer, loadYaml, Port, readEnv, SecretText } from "@holdfast/runtime";
+import { type Environment, Flag, integer, loadYaml, Port, readEnv, RedisUrl } from "@holdfast/runtime";
 import { LOG_LEVELS } from "@holdfast/telemetry";
 import { z } from "zod";
 import type { OriginRules } from "./http/origins.ts";
@@ -16,7 +16,7 @@ const Settings = z.object({
   /** Off unless given: `/health` and `/ready` are on the gateway's own port too. */
   ADMIN_PORT: Port.default(0),
   ADMIN_HOST: z.string().default("127.0.0.1"),
-  REDIS_URL: SecretText.prefault("redis://127.0.0.1:6379"),
+  REDIS_URL: RedisUrl.prefault("redis://127.0.0.1:6379"),
   LOG_LEVEL: z.enum(LOG_LEVELS).default("info"),
   HOLDFAST_CONFIG: z.string().default("./holdfast.yaml"),
   HOLDFAST_DEMO: Flag.default(false),

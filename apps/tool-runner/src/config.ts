@@ -1,11 +1,11 @@
 import { dirname, resolve } from "node:path";
 import { HoldfastConfig } from "@holdfast/protocol";
-import { type Environment, integer, loadYaml, Port, readEnv } from "@holdfast/runtime";
+import { type Environment, integer, loadYaml, Port, readEnv, RedisUrl } from "@holdfast/runtime";
 import { LOG_LEVELS } from "@holdfast/telemetry";
 import { z } from "zod";
 
 const Env = z.object({
-  REDIS_URL: z.string().min(1).default("redis://127.0.0.1:6379"),
+  REDIS_URL: RedisUrl.prefault("redis://127.0.0.1:6379"),
   HOLDFAST_CONFIG: z.string().min(1).default("./holdfast.yaml"),
   ADMIN_PORT: Port.default(8082),
   ADMIN_HOST: z.string().min(1).default("127.0.0.1"),
@@ -40,7 +40,7 @@ export function readConfig(env: Environment = process.env): ToolRunnerConfig {
   const holdfast = loadYaml(path, HoldfastConfig, env);
   const baseDir = dirname(path);
   return {
-    redisUrl: values.REDIS_URL,
+    redisUrl: values.REDIS_URL.reveal(),
     holdfast,
     baseDir,
     workspaceRoot: resolve(baseDir, holdfast.terminal.workspace),

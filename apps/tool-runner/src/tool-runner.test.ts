@@ -84,7 +84,12 @@ describe("tool-runner", () => {
     await bus.toolCalls.send("terminal", id, call, {});
     expect(await answers.result()).toMatchObject({ id, tool_call_id: "call_1", status: "completed", exit_code: 0 });
     expect((await answers.result()).content[0]?.text).toContain("hello from the terminal");
-    expect(answers.all[0]).toMatchObject({ event: "tool_output", stream: "stdout", text: "hello from the terminal\n" });
+    expect(answers.all[0]).toMatchObject({
+      event: "tool_output",
+      id,
+      stream: "stdout",
+      text: "hello from the terminal\n",
+    });
   });
 
   it("[tool.mcp] calls a tool of a real MCP server, and a broken server beside it hides nothing", async () => {

@@ -1,4 +1,4 @@
-import type { Bus } from "@holdfast/bus";
+import { AgentStates, type Bus } from "@holdfast/bus";
 import { TERMINAL_TOOLSET, TOOL_RUNNERS_GROUP, toolsTopic } from "@holdfast/protocol";
 import type { Lifecycle } from "@holdfast/runtime";
 import type { Logger } from "@holdfast/telemetry";
@@ -33,27 +33,10 @@ export async function startToolRunner({
   logger,
   metrics,
 }: ToolRunnerParts): Promise<{ toolsets: string[] }> {
-  const { mcpServers, terminal: terminalConfig, agents } = config.holdfast;
+  const { mcpServers, agents } = config.holdfast;
   const executors = new Map<string, Executor>();
-
-  if (terminalConfig.enabled) {
-    const terminal = await createTerminal({
-      policy: {
-        allow: terminalConfig.allow,
-        timeoutMs: terminalConfig.timeout_ms,
-        outputCapBytes: terminalConfig.output_cap_bytes,
-        envAllow: terminalConfig.env_allow,
-        limits: DEFAULT_LIMITS,
-      },
-      workspaceRoot: config.workspaceRoot,
-      minTier: terminalConfig.min_tier,
-      toolUid: config.toolUid,
-      hostEnvironment: config.hostEnvironment,
-      logger,
-    });
-    lifecycle.own("terminal", () => terminal.close());
-    executors.set(TERMINAL_TOOLSET, new TerminalExecutor(terminal, terminalConfig.timeout_ms));
-  }
+  const terminal = await openTerminal({ config, lifecycle, logger });
+  if (terminal) executors.set(TERMINAL_TOOLSET, terminal);
 
   const host = createMcpHost({
     servers: mcpServers,
@@ -72,21 +55,55 @@ export async function startToolRunner({
   const running = new RunningCalls();
   const toolsets = [...executors.keys()];
   const queue = bus.queues.open({ topics: toolsets.map(toolsTopic), group: TOOL_RUNNERS_GROUP });
+  const states = new AgentStates({
+    control: bus.control,
+    agents: Object.keys(agents),
+    onCommand: (_agent, command) => running.obey(command),
+  });
+  await states.start();
+  lifecycle.own("control", () => states.stop());
   const context = {
     journal: bus.toolJournal,
     queue,
     running,
+    states,
+    stopping: lifecycle.signal,
     metrics,
     logger,
     executorOf: (toolset: string) => executors.get(toolset),
   };
   const loop = new ServeLoop(context, config.concurrency);
   lifecycle.own("calls", () => loop.stop(Math.max(0, config.shutdownMs - CLOSING_MS)));
-  lifecycle.own("control", await bus.control.listen(Object.keys(agents), (_agent, command) => running.obey(command)));
 
   loop.start();
   // Servers come up in the background: a slow or broken one must not keep the others' calls waiting.
   void host.start();
   await offers.start();
   return { toolsets };
+}
+
+/** Undefined where the configuration has none. */
+async function openTerminal({
+  config,
+  lifecycle,
+  logger,
+}: Pick<ToolRunnerParts, "config" | "lifecycle" | "logger">): Promise<Executor | undefined> {
+  const { allow, timeout_ms, output_cap_bytes, env_allow, min_tier, enabled } = config.holdfast.terminal;
+  if (!enabled) return undefined;
+  const terminal = await createTerminal({
+    policy: {
+      allow,
+      timeoutMs: timeout_ms,
+      outputCapBytes: output_cap_bytes,
+      envAllow: env_allow,
+      limits: DEFAULT_LIMITS,
+    },
+    workspaceRoot: config.workspaceRoot,
+    minTier: min_tier,
+    toolUid: config.toolUid,
+    hostEnvironment: config.hostEnvironment,
+    logger,
+  });
+  lifecycle.own("terminal", () => terminal.close());
+  return new TerminalExecutor(terminal, timeout_ms);
 }

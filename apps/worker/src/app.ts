@@ -1,8 +1,8 @@
-import type { Bus, RunLease } from "@holdfast/bus";
+import { AgentStates, type Bus, type RunLease } from "@holdfast/bus";
 import { type AgentConfig, chatTopic, type HoldfastConfig, WORKERS_GROUP } from "@holdfast/protocol";
 import type { Logger, Metrics } from "@holdfast/telemetry";
 import { ActiveRuns } from "./control/active-runs.ts";
-import { listenForCancels } from "./control/cancel-bell.ts";
+import { ringForCancel } from "./control/cancel-bell.ts";
 import { Consumer } from "./intake/consumer.ts";
 import { EntryHandler } from "./intake/entry-handler.ts";
 import { watchQueues, workerMetrics } from "./metrics.ts";
@@ -46,16 +46,26 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const lettingGo = new AbortController();
   const active = new ActiveRuns();
   const queue = bus.queues.open({ topics: names.map(chatTopic), group: WORKERS_GROUP });
-  const execute = executor(options, active, lettingGo.signal);
+  const states = new AgentStates({
+    control: bus.control,
+    agents: names,
+    onCommand: (_agent, command) => ringForCancel(command, active, logger),
+    onChange(agent, state) {
+      logger.info("agent state", { agent, state });
+      queue.setTopics(names.filter((name) => states.of(name) === "running").map(chatTopic));
+      bus.control.announce(agent).catch((error: unknown) => logger.warn("control event not written", { agent, error }));
+    },
+  });
+  const execute = executor(options, active, states, lettingGo.signal);
   const { conversations, runs } = bus;
-  const handler = new EntryHandler({ conversations, runs, queue, logger, execute, draining: draining.signal });
+  const handler = new EntryHandler({ conversations, runs, queue, states, logger, execute, draining: draining.signal });
   const handle = (entry: Parameters<EntryHandler["handle"]>[0]) => handler.handle(entry);
   const consumer = new Consumer({ queue, logger, concurrency: options.concurrency, handle });
   watchQueues(options.metrics, bus.queues, names);
 
   // Alive before the first claim: a worker without a beat is robbed of its runs at once. Waits where Redis is not up yet.
   const leave = await bus.presence.join("worker", names);
-  const stopListening = await listenForCancels(bus.control, names, active, logger);
+  await states.start();
   consumer.start();
   return {
     activeRuns: () => active.size,
@@ -64,7 +74,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       const late = setTimeout(() => lettingGo.abort(), finishMs);
       await consumer.drain();
       clearTimeout(late);
-      await stopListening();
+      await states.stop();
       await leave();
       await queue.close();
     },
@@ -74,14 +84,15 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
 function executor(
   options: WorkerOptions,
   active: ActiveRuns,
+  states: AgentStates,
   shutdown: AbortSignal,
 ): (lease: RunLease) => Promise<RunResult> {
   const { bus, agents, clientOf, provider, retry, wait, logger } = options;
   const metrics = workerMetrics(options.metrics);
   const { toolCalls, control } = bus;
-  const tools = { toolCalls, control, argumentChecker: new ArgumentChecker(), metrics, wait };
+  const tools = { toolCalls, control, states, argumentChecker: new ArgumentChecker(), metrics, wait };
   const catalog = new CatalogCache(bus.catalog);
-  const deps: ExecuteDeps = { clientOf, provider, catalog, tools, retry, metrics, logger, shutdown };
+  const deps: ExecuteDeps = { clientOf, provider, catalog, tools, states, retry, metrics, logger, shutdown };
   return (lease) => {
     const agent = agents[lease.run.agent];
     // Only the topics of configured agents are read, and a claim hands out only turns of the agent it is made for.

@@ -1,12 +1,12 @@
 import { HoldfastConfig } from "@holdfast/protocol";
-import { integer, loadYaml, Port, readEnv, SecretText } from "@holdfast/runtime";
+import { integer, loadYaml, Port, readEnv, RedisUrl, SecretText } from "@holdfast/runtime";
 import { LOG_LEVELS } from "@holdfast/telemetry";
 import { z } from "zod";
 import { OPENAI_URL, type ProviderSettings } from "./model/open-model.ts";
 
 /** The worker's part of protocol §6.2; times in milliseconds. */
 const Environment = z.object({
-  REDIS_URL: z.string().default("redis://127.0.0.1:6379"),
+  REDIS_URL: RedisUrl.prefault("redis://127.0.0.1:6379"),
   ADMIN_PORT: Port.default(8081),
   ADMIN_HOST: z.string().default("127.0.0.1"),
   OPENAI_API_KEY: SecretText.optional(),
@@ -27,7 +27,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
   const env = readEnv(Environment, environment);
   const file = loadYaml(env.HOLDFAST_CONFIG, HoldfastConfig, environment);
   return {
-    redisUrl: env.REDIS_URL,
+    redisUrl: env.REDIS_URL.reveal(),
     admin: { host: env.ADMIN_HOST, port: env.ADMIN_PORT },
     logLevel: env.LOG_LEVEL,
     agents: file.agents,

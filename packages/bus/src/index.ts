@@ -8,6 +8,7 @@ export * from "./ports/event-log.ts";
 export * from "./ports/runs.ts";
 export * from "./ports/tool-calls.ts";
 export * from "./ports/work-queue.ts";
+export { AgentStates } from "./control/agent-states.ts";
 export { uuidV5 } from "./ids.ts";
 export { createRedisBus } from "./redis-bus.ts";
 export { assistantMessage, toolMessage, userMessage } from "./conversations/history-messages.ts";

@@ -129,6 +129,8 @@ export type AgentList = z.infer<typeof AgentList>;
 
 export const AgentControl = z.object({ command: z.enum(["pause", "resume", "drain"]) });
 export type AgentControl = z.infer<typeof AgentControl>;
+export const ControlAccepted = z.looseObject({ name: AgentName, state: AgentState });
+export type ControlAccepted = z.infer<typeof ControlAccepted>;
 
 export const Tool = z.looseObject({
   name: z.string(),

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import { ConfigError } from "./config-error.ts";
-import { Flag, integer, Port, readEnv, SecretText } from "./env.ts";
+import { Flag, integer, Port, readEnv, RedisUrl, SecretText } from "./env.ts";
 import type { Environment } from "./env.ts";
 
 const Settings = z.object({
@@ -88,4 +88,19 @@ describe("readEnv", () => {
     const Both = z.object({ LOG: z.string().optional(), LOG_FILE: z.string() });
     expect(readEnv(Both, { LOG_FILE: "/nowhere/log" })).toEqual({ LOG_FILE: "/nowhere/log" });
   });
+});
+
+it.each(["notaurl", "http://127.0.0.1", "redis://", "redis://a:1,redis://b:1", "redis+sentinel://a:1/mymaster"])(
+  "[config.redis-url] refuses %s as the address of Redis",
+  (address) => {
+    expect(() => readEnv(z.object({ REDIS_URL: RedisUrl }), { REDIS_URL: address })).toThrow(
+      "REDIS_URL: must be one address",
+    );
+  },
+);
+
+it("keeps a password in the address of Redis to itself", () => {
+  const { REDIS_URL } = readEnv(z.object({ REDIS_URL: RedisUrl }), { REDIS_URL: "rediss://me:hunter2@host:6380" });
+  expect(String(REDIS_URL)).toBe("[redacted]");
+  expect(REDIS_URL.reveal()).toBe("rediss://me:hunter2@host:6380");
 });

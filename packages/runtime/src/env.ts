@@ -19,6 +19,18 @@ export const Port = z.coerce.number().int().min(0).max(65_535);
 /** `true`, `1`, `yes`, `on` and their opposites. */
 export const Flag = z.stringbool({ truthy: ["true", "1", "yes", "on"], falsy: ["false", "0", "no", "off"] });
 
+/** One Redis or Valkey; a password in the address is a secret. */
+export const RedisUrl = z
+  .string()
+  .refine(isRedisUrl, "must be one address like redis://127.0.0.1:6379 or rediss://user:password@host:6380")
+  .transform((value) => new Secret(value));
+
+function isRedisUrl(text: string): boolean {
+  if (!URL.canParse(text) || text.includes(",")) return false;
+  const { protocol, hostname } = new URL(text);
+  return (protocol === "redis:" || protocol === "rediss:") && hostname !== "";
+}
+
 /** A text that must not be printed. */
 export const SecretText = z.string().transform((value) => new Secret(value));
 

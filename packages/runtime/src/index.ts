@@ -1,7 +1,7 @@
 export { startAdminServer } from "./admin-server.ts";
 export type { AdminServer, AdminServerOptions, Check } from "./admin-server.ts";
 export { ConfigError, exitOnConfigError } from "./config-error.ts";
-export { Flag, integer, Port, readEnv, SecretText } from "./env.ts";
+export { Flag, integer, Port, readEnv, RedisUrl, SecretText } from "./env.ts";
 export type { Environment } from "./env.ts";
 export { Lifecycle } from "./lifecycle.ts";
 export type { RunOptions } from "./lifecycle.ts";

@@ -13,4 +13,6 @@ export const streamUrl = (id: string): string => `${conversationUrl(id)}/stream`
 export const noConversation = (): Reply => refuse("conversation_not_found", "No conversation has this id.");
 export const deletedConversation = (): Reply =>
   refuse("conversation_deleted", "This conversation was deleted; use another id.");
+export const noAgent = (name: string): Reply =>
+  refuse("agent_not_found", `No agent is configured under the name ${name}.`);
 export const noRun = (): Reply => refuse("run_not_found", "No run has this id.");

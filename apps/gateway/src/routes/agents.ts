@@ -1,6 +1,8 @@
 import type { Control, Presence, Queues } from "@holdfast/bus";
-import { type Agent, AgentList, chatTopic, WORKERS_GROUP } from "@holdfast/protocol";
+import { type Agent, AgentControl, AgentList, chatTopic, ControlAccepted, WORKERS_GROUP } from "@holdfast/protocol";
+import { z } from "zod";
 import { defineRoute, ok, type Route } from "../http/route.ts";
+import { noAgent } from "./addresses.ts";
 
 export interface AgentDeps {
   readonly agents: ReadonlySet<string>;
@@ -9,6 +11,27 @@ export interface AgentDeps {
   readonly queues: Queues;
   /** Answers come from the built-in demo model. */
   readonly isDemo: boolean;
+}
+
+const AgentInPath = z.object({ name: z.string() });
+
+/** Durable: workers and tool-runners obey within a second, and after every restart (protocol §2.7). */
+function controlRoute(agents: ReadonlySet<string>, control: Control): Route {
+  return defineRoute({
+    method: "post",
+    path: "/v1/agents/:name/control",
+    operationId: "controlAgent",
+    summary: "Pause, resume or drain an agent; it lasts until the next command",
+    params: AgentInPath,
+    body: AgentControl,
+    replies: { 202: { description: "The command is durable", schema: ControlAccepted } },
+    errors: ["agent_not_found"],
+    handle: async ({ params: { name }, body: { command } }) => {
+      if (!agents.has(name)) return noAgent(name);
+      await control.send(name, { type: command, by: "user:operator" });
+      return { status: 202, body: { name, state: await control.state(name) } };
+    },
+  });
 }
 
 /** The role under which workers report that they are alive. */
@@ -38,5 +61,6 @@ export function agentRoutes({ agents, control, presence, queues, isDemo }: Agent
         return ok(isDemo ? { data, demo: true } : { data });
       },
     }),
+    controlRoute(agents, control),
   ];
 }

@@ -12,7 +12,7 @@ import {
 import { currentTraceparent, withSpan } from "@holdfast/telemetry";
 import { z } from "zod";
 import { defineRoute, type Reply, type Route, refuse } from "../http/route.ts";
-import { deletedConversation, IdInPath, noConversation, streamUrl } from "./addresses.ts";
+import { deletedConversation, IdInPath, noConversation, streamUrl, noAgent } from "./addresses.ts";
 import { pageReply } from "./conversations.ts";
 import { messageIdOf } from "./idempotency.ts";
 
@@ -49,7 +49,7 @@ function sendRoute(conversations: Conversations, agents: ReadonlySet<string>): R
       const key = messageIdOf(params.id, body.id, headers["idempotency-key"]);
       if ("errors" in key) return refuse("invalid_request", "The message's id is not clear.", key.errors);
       if (!agents.has(body.agent)) {
-        return refuse("agent_not_found", `No agent is configured under the name ${body.agent}.`);
+        return noAgent(body.agent);
       }
       const envelope: MessageEnvelope = {
         id: key.id ?? newUuid(),

@@ -1,5 +1,5 @@
-import type { CallState, Entry, ToolJournal, WorkQueue } from "@holdfast/bus";
-import { isUuid, newUuid, ToolCall, type ToolResult } from "@holdfast/protocol";
+import type { AgentStates, CallState, Entry, ToolJournal, WorkQueue } from "@holdfast/bus";
+import { isUuid, ToolCall, type ToolResult } from "@holdfast/protocol";
 import { type Logger, withSpan } from "@holdfast/telemetry";
 import type { Executor, Outcome } from "./executor.ts";
 import type { ToolRunnerMetrics } from "./metrics.ts";
@@ -15,6 +15,9 @@ export interface ServeContext {
   readonly queue: WorkQueue;
   readonly running: RunningCalls;
   readonly metrics: ToolRunnerMetrics;
+  readonly states: AgentStates;
+  /** Aborts when no further call may begin here. */
+  readonly stopping: AbortSignal;
   readonly logger: Logger;
   /** Who runs the tools of a toolset; undefined where nobody here does. */
   executorOf(toolset: string): Executor | undefined;
@@ -30,6 +33,8 @@ export async function serveCall(entry: Entry, context: ServeContext): Promise<vo
     await context.queue.deadLetter(entry, { code: "invalid_entry", message: call.problem });
     return;
   }
+  // A paused agent's calls wait here, unstarted: its worker may still give them up.
+  await context.states.whileIn(["paused"], call.agent, context.stopping);
   const state = await context.journal.start(call.conversation_id, entry.id);
   const result = state.state === "begun" ? await execute(entry, call, context) : settledResult(entry, call, state);
   if (result) await context.journal.finish(call.conversation_id, entry.id, result);
@@ -107,7 +112,7 @@ async function run(
   const signal = context.running.begin(entry.id, call.run_id, call.tool_call_id);
   // Output is shown while the command runs; a piece that is lost changes nothing, the result has all of it.
   const onOutput = (stream: "stdout" | "stderr", text: string): void => {
-    const piece = { event: "tool_output" as const, id: newUuid(), tool_call_id: call.tool_call_id, stream, text };
+    const piece = { event: "tool_output" as const, id: entry.id, tool_call_id: call.tool_call_id, stream, text };
     context.journal.output(call.conversation_id, piece).catch(() => undefined);
   };
   try {

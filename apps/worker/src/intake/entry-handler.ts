@@ -1,4 +1,5 @@
 import {
+  type AgentStates,
   BusUnavailable,
   type Conversations,
   type Entry,
@@ -18,6 +19,7 @@ export interface EntryHandlerDeps {
   readonly conversations: Conversations;
   readonly runs: Runs;
   readonly queue: WorkQueue;
+  readonly states: AgentStates;
   readonly logger: Logger;
   /** Brings a claimed run to its end; returns with the lease finished, released or lost. */
   readonly execute: (lease: RunLease) => Promise<RunResult>;
@@ -119,9 +121,11 @@ export class EntryHandler {
   }
 
   async #workThrough(entry: Entry, { conversationId, agent, garbage }: Work): Promise<Verdict> {
-    const { runs, execute, draining } = this.#deps;
+    const { runs, states, execute, draining } = this.#deps;
     let verdict: Verdict = garbage ? { kind: "dead_letter", error: garbage } : { kind: "acknowledge" };
     for (;;) {
+      // A paused or draining agent begins no run; the entry stays ours and pending meanwhile.
+      await states.whileIn(["paused", "draining"], agent, draining).catch(() => undefined);
       if (draining.aborted) return { kind: "hand_over" };
       const claim = await runs.claim(conversationId, agent);
       if (claim.outcome !== "claimed") return verdict;

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { HistoryRecord, RunEnding, RunLease } from "@holdfast/bus";
+import type { AgentStates, HistoryRecord, RunEnding, RunLease } from "@holdfast/bus";
 import type { AgentConfig } from "@holdfast/protocol";
 import type { Logger } from "@holdfast/telemetry";
 import type { WorkerMetrics } from "../metrics.ts";
@@ -26,6 +26,7 @@ export interface AgentRunDeps {
   readonly provider: string;
   readonly catalog: CatalogCache;
   readonly tools: ToolPhaseDeps;
+  readonly states: AgentStates;
   readonly retry: RetryPolicy;
   readonly metrics: WorkerMetrics;
   readonly logger: Logger;
@@ -96,6 +97,7 @@ export class AgentRun {
   async #work(): Promise<RunEnding> {
     this.#history = await this.#lease.history();
     for (;;) {
+      await this.#deps.states.whileIn(["paused"], this.#lease.run.agent, this.#stop.signal);
       const limit = reachedLimit(this.#agent, this.#progress);
       if (limit) return this.#outOfBudget(limit);
       const isWanted = (toolset: string) => mayOffer(this.#agent.tools, toolset);
@@ -115,6 +117,7 @@ export class AgentRun {
 
   /** Undefined: the step asked for tools. */
   async #runModel(toolbox: Toolbox): Promise<RunEnding | undefined> {
+    await this.#deps.states.whileIn(["paused"], this.#lease.run.agent, this.#stop.signal);
     const request = this.#nextRequest(toolbox);
     const text = new StepText(this.#lease, this.#progress.nextStep);
     this.#text = text;

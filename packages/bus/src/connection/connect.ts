@@ -21,9 +21,7 @@ const TROUBLE_EVERY_MS = 5_000;
 export function connect(options: ConnectOptions): Redis {
   const settings: Omit<RedisOptions, "replyMapping"> = {
     connectionName: options.name,
-    // ioredis drops, unanswered, what a lost connection was blocking for unless it is sent again: a reader would wait for
-    // ever. At 0 it is refused at once, and the reader reads again from where it stands.
-    maxRetriesPerRequest: options.socketTimeoutMs === undefined ? null : 0,
+    maxRetriesPerRequest: retriesOf(options),
     enableAutoPipelining: options.autoPipelining ?? false,
     autoResendUnfulfilledCommands: options.socketTimeoutMs === undefined,
     autoResubscribe: false,
@@ -45,6 +43,16 @@ export function connect(options: ConnectOptions): Redis {
     options.onTrouble(`connection ${options.name} to Redis is in trouble`, error);
   });
   return redis;
+}
+
+/**
+ * ioredis drops, unanswered, what a lost connection was blocking for unless it is sent again: a reader would wait for ever.
+ * At 0 it is refused at once, and the reader reads again from where it stands. With a deadline, what nobody waits for any
+ * more is dropped soon, so that an absent Redis collects no commands. All others wait.
+ */
+function retriesOf({ socketTimeoutMs, commandTimeoutMs }: ConnectOptions): number | null {
+  if (socketTimeoutMs !== undefined) return 0;
+  return commandTimeoutMs === undefined ? null : 3;
 }
 
 /** Ends a connection without waiting for an absent Redis. */

@@ -27,7 +27,15 @@ export class RedisPresence implements Presence {
       ]);
     };
     await beat();
-    const timer = every(() => void beat().catch(() => undefined), BEAT_MS);
+    let isBeating = false;
+    // A Redis that is away must not collect beats.
+    const beatOnce = async (): Promise<void> => {
+      if (isBeating) return;
+      isBeating = true;
+      await beat().catch(() => undefined);
+      isBeating = false;
+    };
+    const timer = every(() => void beatOnce(), BEAT_MS);
     this.#timers.add(timer);
     return async () => {
       clearInterval(timer);

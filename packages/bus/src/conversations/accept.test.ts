@@ -93,4 +93,36 @@ describe("accept", () => {
       runId: runIdOf(first),
     });
   });
+
+  it("takes a bare entry for the message it repeats, also where it leaves out what has a default", async () => {
+    const bus = lab.openBus();
+    const given = message(newUuid());
+    await bus.conversations.accept(given);
+    const bare = { ...given, envelope: { ...given.envelope, sender: "user:anonymous" }, alreadyQueued: true };
+    expect((await bus.conversations.accept(bare)).outcome).toBe("duplicate");
+    expect((await bus.conversations.accept({ ...bare, alreadyQueued: false })).outcome).toBe("conflict");
+  });
+
+  it("does not mind the order of keys in metadata", async () => {
+    const bus = lab.openBus();
+    const given = message(newUuid());
+    const withMetadata = (metadata: Record<string, number>) => ({
+      ...given,
+      envelope: { ...given.envelope, metadata },
+    });
+    await bus.conversations.accept(withMetadata({ a: 1, b: 2 }));
+    expect((await bus.conversations.accept(withMetadata({ b: 2, a: 1 }))).outcome).toBe("duplicate");
+    expect((await bus.conversations.accept(withMetadata({ a: 2, b: 2 }))).outcome).toBe("conflict");
+  });
+
+  it("leaves nothing behind of a message it refuses", async () => {
+    const bus = lab.openBus();
+    await lab.raw.flushall();
+    const id = newUuid();
+    await bus.conversations.accept(message(id));
+    const before = (await lab.raw.keys("*")).toSorted();
+    await bus.conversations.accept(message(id, "more", { onBusy: "reject" }));
+    expect((await lab.raw.keys("*")).toSorted()).toEqual(before);
+    expect(await lab.raw.zcard("{control:assistant}:unfinished")).toBe(1);
+  });
 });

@@ -1,6 +1,6 @@
 import { type Run, type RunEvent, RunStatus, streamTopic } from "@holdfast/protocol";
 import { type Commands, text } from "../connection/commands.ts";
-import { historyKey, inboxKey, metaKey, runKey } from "../keys.ts";
+import { historyKey, inboxKey, metaKey, runKey, unfinishedKey } from "../keys.ts";
 import type { Control } from "../ports/control.ts";
 import type { Conversations } from "../ports/conversations.ts";
 
@@ -31,6 +31,7 @@ export async function cancelRun(
   const reply = await commands.script("cancel-5", keys, [run.id, by, JSON.stringify(ending), now]);
   const outcome = text(reply[0]);
   if (outcome === "missing") return undefined;
+  if (outcome === "cancelled") await commands.send((redis) => redis.zrem(unfinishedKey(run.agent), `${id} ${run.id}`));
   if (outcome === "requested") await control.send(run.agent, { type: "cancel", run_id: run.id, by });
   return {
     outcome: outcome as "requested" | "cancelled" | "ended",

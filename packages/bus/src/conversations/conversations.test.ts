@@ -71,5 +71,10 @@ describe("conversations", () => {
     expect(snapshot.value.messages.map((shown) => shown.content)).toEqual(["one", "two"]);
     expect(snapshot.value.activeRun).toMatchObject({ id: lease.run.id, status: "in_progress", attempt: 1, step: 0 });
     expect(snapshot.value.cursor).toMatch(/-6$/);
+    await bus.conversations.accept(message(newUuid()));
+    const waiting = newUuid();
+    await bus.conversations.accept(message(waiting));
+    const queued = await bus.conversations.snapshot(waiting);
+    expect(queued).toMatchObject({ value: { activeRun: { status: "queued", attempt: 0, step: 0, text: "" } } });
   });
 });

@@ -73,11 +73,20 @@ export class Intake {
     }
     await this.#outbox.remove(note);
     if (text(reply[3]))
-      await this.#control.send(message.agent, { type: "cancel", run_id: text(reply[3]), by: envelope.sender });
-    if (outcome === "deleted") await this.#commands.send((redis) => redis.zrem(CONVERSATIONS_KEY, conversationId));
+      await this.#control.send(text(reply[5]), { type: "cancel", run_id: text(reply[3]), by: envelope.sender });
+    if (outcome === "deleted" || outcome === "busy") await this.#withdraw(note, message.agent, outcome);
     if (outcome === "busy") return { outcome, runId: text(reply[1]) };
     if (outcome === "deleted" || outcome === "conflict") return { outcome };
     return { outcome, runId: text(reply[1]), status: text(reply[2]) as RunStatus };
+  }
+
+  /** Takes back what was written before a fact that did not come about. */
+  async #withdraw({ conversationId, runId }: Note, agent: string, outcome: "deleted" | "busy"): Promise<void> {
+    await Promise.all([
+      this.#commands.send((redis) => redis.del(runPointerKey(runId))),
+      this.#commands.send((redis) => redis.zrem(unfinishedKey(agent), `${conversationId} ${runId}`)),
+      outcome === "deleted" ? this.#commands.send((redis) => redis.zrem(CONVERSATIONS_KEY, conversationId)) : undefined,
+    ]);
   }
 }
 
@@ -116,13 +125,34 @@ function acceptArguments(message: NewMessage, runId: string): string[] {
     envelope.created_at,
     titleOf(envelope.content),
     "{}",
+    coreHash(message),
+    message.alreadyQueued ? "core" : "body",
   ];
 }
 
 /** What makes two messages under one id the same message. Times are not part of it: a retry is later. */
 function bodyHash({ envelope, agent }: NewMessage): string {
-  const body = [agent, envelope.content, envelope.sender, envelope.metadata];
+  return hashOf([agent, envelope.content, envelope.sender, sorted(envelope.metadata)]);
+}
+
+/** The part of a body that a bare queue entry must have: what it leaves out does not make it another message. */
+function coreHash({ envelope, agent }: NewMessage): string {
+  return hashOf([agent, envelope.content]);
+}
+
+function hashOf(body: unknown): string {
   return createHash("sha256").update(JSON.stringify(body)).digest("base64url");
+}
+
+/** The order of keys says nothing. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, inner]) => [key, sorted(inner)]),
+  );
 }
 
 function titleOf(content: string): string {

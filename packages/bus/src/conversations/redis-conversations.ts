@@ -20,6 +20,7 @@ import {
   runKeyPrefix,
   runPointerKey,
   tombstoneKey,
+  unfinishedKey,
 } from "../keys.ts";
 import type { Control } from "../ports/control.ts";
 import type {
@@ -125,6 +126,9 @@ export class RedisConversations implements Conversations {
       this.#commands.send((redis) => redis.del(resultsTopic(id))),
       this.#commands.send((redis) => redis.del(callsKey(id))),
       ...[...agents.keys()].map((runId) => this.#commands.send((redis) => redis.del(runPointerKey(runId)))),
+      ...[...agents].map(([runId, agent]) =>
+        this.#commands.send((redis) => redis.zrem(unfinishedKey(agent), `${id} ${runId}`)),
+      ),
     ]);
     // The bell makes owners look at once; their fence is gone already.
     for (const [runId, agent] of agents)

@@ -12,7 +12,9 @@ export function snapshotFrom(id: string, reply: readonly Reply[]): ConversationS
   const meta = record(reply[1]);
   const history = asList(reply[2]).map((entry) => (JSON.parse(text(entry)) as HistoryRecord).shown);
   const active = record(reply[3]);
-  const waiting = asList(reply[4]).map((run) => userMessage(envelopeOf(record(run)), text(record(run).get("id"))));
+  const waiting = asList(reply[4]).map(record);
+  // A run that waits for its first worker is the active one all the same: a reader can show and cancel it.
+  const current = active.size > 0 ? active : waiting[0];
   const epoch = meta.get("epoch") ?? "0";
   return {
     conversation: {
@@ -21,9 +23,13 @@ export function snapshotFrom(id: string, reply: readonly Reply[]): ConversationS
       metadata: JSON.parse(meta.get("metadata") ?? "{}") as Metadata,
     },
     cursor: `${epoch}-${meta.get("seq") ?? "0"}`,
-    messages: [...history, ...closedParts(active), ...waiting],
-    activeRun: active.size === 0 ? null : activeRun(active),
-    activeRunFrom: active.get("entry") ?? null,
+    messages: [
+      ...history,
+      ...closedParts(active),
+      ...waiting.map((run) => userMessage(envelopeOf(run), text(run.get("id")))),
+    ],
+    activeRun: current === undefined ? null : activeRun(current),
+    activeRunFrom: current?.get("entry") ?? null,
     approvals: [],
   };
 }

@@ -43,6 +43,8 @@ export async function reclaimAbandoned(commands: Commands, presence: Presence, s
     )) as Pending;
     const ids = pending.map(([entryId]) => entryId);
     if (ids.length > 0) entries.push(...(await claim(commands, scope, minIdleMs, ids)));
+    // The last entries of a dead consumer are ours now: its name has nothing left to stand for.
+    if (minIdleMs === MIN_IDLE_MS) await commands.script("forget-consumer-1", [topic], [group, owner]);
   }
   return entries;
 }

@@ -9,9 +9,6 @@ import type { WorkQueue } from "../ports/work-queue.ts";
 import { entryFrom } from "./entry-from.ts";
 import { reclaimAbandoned } from "./reclaim.ts";
 
-/** An entry handed over looks this old, so that nobody takes it for fresh. */
-const HANDED_OVER_IDLE_MS = 3_600_000;
-
 export interface WorkQueueOptions {
   readonly topics: readonly string[];
   readonly group: string;
@@ -94,31 +91,32 @@ export class RedisWorkQueue implements WorkQueue {
           ...(await reclaimAbandoned(commands, presence, { topic, group, consumer, count: count - entries.length })),
         );
       } catch (error) {
-        if (!isMissingGroup(error)) throw error;
+        if (isMissingGroup(error)) continue;
+        // Entries may be ours now without our having seen them.
+        this.#mayHaveLost = true;
+        throw error;
       }
     }
     return this.#take(entries);
   }
 
   async ack(entry: Entry): Promise<void> {
-    const { commands, group } = this.#options;
-    await Promise.all([
-      commands.send((redis) => redis.xack(entry.topic, group, entry.entryId)),
-      commands.send((redis) => redis.xdel(entry.topic, entry.entryId)),
-    ]);
+    await this.#settle(entry, "ack");
     this.#inHand.delete(handle(entry));
   }
 
   async keep(entry: Entry): Promise<void> {
-    const { commands, group, consumer } = this.#options;
-    await commands.send((redis) => redis.xclaim(entry.topic, group, consumer, 0, entry.entryId, "JUSTID"));
+    await this.#settle(entry, "keep");
   }
 
   async handOver(entry: Entry): Promise<void> {
+    await this.#settle(entry, "hand_over");
+    this.#inHand.delete(handle(entry));
+  }
+
+  async #settle(entry: Entry, how: "ack" | "keep" | "hand_over"): Promise<void> {
     const { commands, group, consumer } = this.#options;
-    await commands.send((redis) =>
-      redis.xclaim(entry.topic, group, consumer, 0, entry.entryId, "IDLE", HANDED_OVER_IDLE_MS, "JUSTID"),
-    );
+    await commands.script("settle-entry-1", [entry.topic], [group, consumer, entry.entryId, how]);
   }
 
   async deadLetter(entry: Entry, error: { code: string; message: string }): Promise<void> {

@@ -68,4 +68,38 @@ describe("work queue", () => {
     expect(await bus.queues.dlqSize(chatTopic("bad"))).toBe(1);
     await queue.close();
   });
+
+  it("[queue.not-mine] does not acknowledge, keep or hand over an entry that another consumer has taken over", async () => {
+    const slow = lab.openBus();
+    const taker = lab.openBus();
+    await taker.presence.join("worker", []);
+    const topics = [chatTopic("slow")];
+    const options = { topics, group: "workers" };
+    await lab.raw.xadd(chatTopic("slow"), "*", "id", "1", "payload", "{}");
+    const [first, second] = [slow.queues.open(options), taker.queues.open(options)];
+    let [entry] = await first.read(1, 10);
+    if (!entry) [entry] = await first.read(1, 100);
+    if (!entry) throw new Error("no entry");
+    await until(async () => (await second.reclaim(1)).length === 1);
+    await first.keep(entry);
+    await first.handOver(entry);
+    await first.ack(entry);
+    const pending = await lab.raw.xpending(chatTopic("slow"), "workers", "-", "+", 10);
+    expect(pending).toEqual([[entry.entryId, taker.instance, expect.any(Number), expect.any(Number)]]);
+    expect(await lab.raw.xlen(chatTopic("slow"))).toBe(1);
+    await Promise.all([first.close(), second.close()]);
+  });
+
+  it("forgets the name of a dead consumer once nothing is pending to it", async () => {
+    const dead = lab.openBus();
+    const living = lab.openBus();
+    const options = { topics: [chatTopic("gone")], group: "workers" };
+    await lab.raw.xadd(chatTopic("gone"), "*", "id", "1", "payload", "{}");
+    const [first, second] = [dead.queues.open(options), living.queues.open(options)];
+    await until(async () => (await first.read(1, 10)).length === 1);
+    await until(async () => (await second.reclaim(1)).length === 1);
+    const consumers = (await lab.raw.xinfo("CONSUMERS", chatTopic("gone"), "workers")) as string[][];
+    expect(consumers.map((fields) => fields[1])).toEqual([living.instance]);
+    await Promise.all([first.close(), second.close()]);
+  });
 });

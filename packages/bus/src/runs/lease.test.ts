@@ -142,4 +142,18 @@ describe("lease", () => {
     expect(run.journal.results.get("call_1")).toEqual(result);
     expect(run.journal.started.has("call_1")).toBe(true);
   });
+
+  it("[run.claim-again] takes up again a run that is ours by name while no lease of ours holds it", async () => {
+    const bus = lab.openBus("me");
+    const leave = await bus.presence.join("worker", []);
+    const given = message(newUuid());
+    await bus.conversations.accept(given);
+    // The same process in an earlier life of its claim: the script ran, the reply never came.
+    const forgetful = lab.openBus("me");
+    const lost = await claimed(forgetful, given.envelope.conversation_id);
+    const taken = await claimed(bus, given.envelope.conversation_id);
+    expect(taken.run).toMatchObject({ id: lost.run.id, attempt: 2 });
+    expect(await bus.runs.claim(given.envelope.conversation_id, "assistant")).toEqual({ outcome: "held" });
+    await leave();
+  });
 });

@@ -63,6 +63,10 @@ export class RedisLease implements RunLease {
     if (options.cancelled) this.#abort.abort("cancelled");
   }
 
+  get fence(): string {
+    return this.#fence;
+  }
+
   get signal(): AbortSignal {
     return this.#abort.signal;
   }
@@ -170,11 +174,8 @@ export class RedisLease implements RunLease {
 
   async #giveUp(isFailure: boolean): Promise<number> {
     await this.flush();
-    const reply = await this.#commands.script(
-      "release-2",
-      [this.#runKeys[1], this.#runKeys[2]],
-      [this.#fence, isFailure ? 1 : 0],
-    );
+    const keys = [this.#runKeys[1], this.#runKeys[2]];
+    const reply = await this.#insist("release-2", keys, [this.#fence, isFailure ? 1 : 0]);
     this.#confirm(reply, 0);
     this.#onEnd();
     return Number(text(reply[1]));

@@ -1,5 +1,5 @@
 import { setInterval as every } from "node:timers";
-import { chatTopic, streamTopic } from "@holdfast/protocol";
+import { chatTopic, newUuid, streamTopic } from "@holdfast/protocol";
 import { type Commands, record, type Reply, text } from "../connection/commands.ts";
 import { parseTrace, traceFields } from "../trace-fields.ts";
 import { envelopeOf, journalOf } from "../conversations/run-record.ts";
@@ -18,6 +18,7 @@ export class RedisRuns implements Runs {
   readonly #instance: string;
   readonly #outbox: Outbox;
   readonly #leases = new Set<RedisLease>();
+  readonly #claiming = new Map<string, Promise<Claim>>();
   #watch: NodeJS.Timeout | undefined;
 
   constructor(parts: { commands: Commands; presence: Presence; outbox: Outbox; instance: string }) {
@@ -27,9 +28,21 @@ export class RedisRuns implements Runs {
     this.#instance = parts.instance;
   }
 
-  async claim(conversationId: string, agent: string): Promise<Claim> {
+  /** One at a time per conversation: a claim that is under way must not look like an owner that forgot its lease. */
+  claim(conversationId: string, agent: string): Promise<Claim> {
+    const claiming = this.#claimAfter(this.#claiming.get(conversationId), conversationId, agent);
+    this.#claiming.set(conversationId, claiming);
+    const forget = (): void => {
+      if (this.#claiming.get(conversationId) === claiming) this.#claiming.delete(conversationId);
+    };
+    claiming.then(forget, forget);
+    return claiming;
+  }
+
+  async #claimAfter(earlier: Promise<unknown> | undefined, conversationId: string, agent: string): Promise<Claim> {
+    await earlier?.catch(() => undefined);
     let reply = await this.#claim(conversationId, agent, "");
-    if (text(reply[0]) === "held" && !(await this.#presence.isAlive(text(reply[1])))) {
+    if (text(reply[0]) === "held" && !(await this.#isHeld(text(reply[1]), text(reply[2])))) {
       // Fencing makes a false alarm harmless: an owner that was only slow is refused from now on.
       reply = await this.#claim(conversationId, agent, text(reply[2]));
     }
@@ -50,6 +63,12 @@ export class RedisRuns implements Runs {
     clearInterval(this.#watch);
   }
 
+  /** Our own name without a lease of ours is a claim or a release whose reply never came. */
+  async #isHeld(owner: string, fence: string): Promise<boolean> {
+    if (owner !== this.#instance) return this.#presence.isAlive(owner);
+    return [...this.#leases].some((lease) => lease.fence === fence);
+  }
+
   #claim(conversationId: string, agent: string, deadFence: string): Promise<Reply[]> {
     const keys = [
       metaKey(conversationId),
@@ -57,7 +76,7 @@ export class RedisRuns implements Runs {
       runKeyPrefix(conversationId),
       streamTopic(conversationId),
     ];
-    return this.#commands.script("claim-4", keys, [this.#instance, agent, deadFence, Date.now()]);
+    return this.#commands.script("claim-4", keys, [this.#instance, agent, deadFence, Date.now(), newUuid()]);
   }
 
   /** Queues the turn at its own agent again, under the same id, before our entry is acknowledged. */
@@ -83,6 +102,7 @@ export class RedisRuns implements Runs {
         isTakeover: stored > 0,
         failures: Number(fields.get("failures") ?? 0),
         startedAtMs: Number(fields.get("started_ms")),
+        logFrom: fields.get("entry"),
         trace: parseTrace(fields.get("trace")),
       },
       fence: text(reply[2]),

@@ -2,7 +2,8 @@
 -- KEYS 1 stream  2 meta  3 messages (message id -> record)  4 inbox  5 run  6 tombstone
 -- ARGV 1 message id  2 run id  3 hash of the body  4 on_busy  5 user_message payload  6 run payload  7 agent
 --      8 envelope  9 trace  10 created_at  11 title  12 metadata of a conversation that is created by this
--- Returns {accepted|duplicate, run id, status, interrupted run id or '', turn} | {conflict} | {busy, run id} | {deleted}
+--      13 hash of agent and content  14 core | body: which hash must be the same for a message that is known
+-- Returns {accepted|duplicate, run id, status, interrupted run id or '', turn, its agent} | {conflict} | {busy, run id} | {deleted}
 -- @include append-events
 if redis.call('EXISTS', KEYS[6]) == 1 then
   return { 'deleted' }
@@ -10,7 +11,8 @@ end
 local known = redis.call('HGET', KEYS[3], ARGV[1])
 if known then
   local record = cjson.decode(known)
-  if record.hash ~= ARGV[3] then
+  local same = ARGV[14] == 'core' and record.core == ARGV[13] or record.hash == ARGV[3]
+  if not same then
     return { 'conflict' }
   end
   local run = redis.call('HMGET', string.sub(KEYS[5], 1, -37) .. record.run_id, 'status', 'turn')
@@ -30,17 +32,18 @@ local turn = redis.call('HINCRBY', KEYS[2], 'turn', 1)
 local last = appendEvents(KEYS[1], KEYS[2], { ARGV[5], ARGV[6] }, { ARGV[1] })
 local epoch, seq = string.match(last, '^(%d+)-(%d+)$')
 local entry = epoch .. '-' .. string.format('%.0f', tonumber(seq) - 1)
-redis.call('HSET', KEYS[3], ARGV[1], cjson.encode({ run_id = ARGV[2], hash = ARGV[3], entry = entry }))
+redis.call('HSET', KEYS[3], ARGV[1], cjson.encode({ run_id = ARGV[2], hash = ARGV[3], core = ARGV[13], entry = entry }))
 redis.call('HSET', KEYS[5], 'id', ARGV[2], 'message_id', ARGV[1], 'agent', ARGV[7], 'status', 'queued', 'attempt', 0, 'seq', 0,
   'turn', turn, 'created_at', ARGV[10], 'envelope', ARGV[8], 'trace', ARGV[9], 'entry', entry)
-local interrupted = ''
+local interrupted, interruptedAgent = '', ''
 if ARGV[4] == 'interrupt' then
   redis.call('LPUSH', KEYS[4], ARGV[2])
   if active then
     redis.call('HSETNX', string.sub(KEYS[5], 1, -37) .. active, 'cancel', 'interrupt')
     interrupted = active
+    interruptedAgent = redis.call('HGET', string.sub(KEYS[5], 1, -37) .. active, 'agent') or ''
   end
 else
   redis.call('RPUSH', KEYS[4], ARGV[2])
 end
-return { 'accepted', ARGV[2], 'queued', interrupted, tostring(turn) }
+return { 'accepted', ARGV[2], 'queued', interrupted, tostring(turn), interruptedAgent }

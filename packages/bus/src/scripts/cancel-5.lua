@@ -23,5 +23,5 @@ redis.call('RPUSH', KEYS[5], cjson.encode({
   model = { role = 'user', content = envelope.content },
 }))
 redis.call('HDEL', KEYS[3], 'envelope', 'trace')
-redis.call('HSET', KEYS[3], 'status', 'cancelled', 'finished_at', ARGV[4], 'reason', ARGV[2])
+redis.call('HSET', KEYS[3], 'status', 'cancelled', 'finished_at', ARGV[4], 'reason', 'cancelled')
 return { 'cancelled', 'cancelled', run[2] }

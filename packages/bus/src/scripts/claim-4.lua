@@ -1,10 +1,14 @@
 -- Makes a worker the owner of the conversation's run: the active one when its owner is gone, else the head of the inbox.
 -- KEYS 1 meta  2 inbox  3 prefix of run keys (a run's key is this with its id)  4 stream
--- ARGV 1 owner  2 agent  3 fence of an owner known to be dead, or ''  4 now, unix ms
+-- ARGV 1 owner  2 agent  3 fence of an owner known to be dead, or ''  4 now, unix ms  5 id of this claim: sent again after a
+--      lost reply it gets the same answer
 -- Returns {claimed, run id, fence, run hash as a flat list} | {held, owner, fence} | {idle}
 --       | {other, agent, message id, envelope, trace}   the next turn is another agent's: nothing has changed
-local state = redis.call('HMGET', KEYS[1], 'active', 'owner', 'fence', 'epoch')
+local state = redis.call('HMGET', KEYS[1], 'active', 'owner', 'fence', 'epoch', 'claim')
 local active, owner, fence, epoch = state[1], state[2] or '', state[3] or '', state[4]
+if active and state[5] == ARGV[5] then
+  return { 'claimed', active, fence, redis.call('HGETALL', KEYS[3] .. active) }
+end
 if active and owner ~= '' and fence ~= ARGV[3] then
   return { 'held', owner, fence }
 end
@@ -22,7 +26,7 @@ if not active then
 end
 local number = redis.call('HINCRBY', KEYS[1], 'claims', 1)
 fence = epoch .. '.' .. number
-redis.call('HSET', KEYS[1], 'active', runId, 'owner', ARGV[1], 'fence', fence)
+redis.call('HSET', KEYS[1], 'active', runId, 'owner', ARGV[1], 'fence', fence, 'claim', ARGV[5])
 redis.call('HINCRBY', runKey, 'attempt', 1)
 redis.call('HSETNX', runKey, 'started_ms', ARGV[4])
 redis.call('HSET', runKey, 'status', 'in_progress')

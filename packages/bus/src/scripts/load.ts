@@ -17,8 +17,10 @@ export const SCRIPT_NAMES = [
   "delete-7",
   "finish-4",
   "finish-call-2",
+  "forget-consumer-1",
   "redrive-6",
   "release-2",
+  "settle-entry-1",
   "snapshot-5",
   "start-call-1",
 ] as const;

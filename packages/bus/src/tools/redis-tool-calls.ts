@@ -1,8 +1,9 @@
-import { resultsTopic, type ToolCall, type ToolOutput, type ToolResult, toolsTopic } from "@holdfast/protocol";
+import { newUuid, resultsTopic, type ToolCall, type ToolOutput, type ToolResult, toolsTopic } from "@holdfast/protocol";
 import { type Commands, text } from "../connection/commands.ts";
 import { traceFields } from "../trace-fields.ts";
 import { uuidV5 } from "../ids.ts";
-import { callsKey } from "../keys.ts";
+import { callsKey, tombstoneKey } from "../keys.ts";
+import { insist } from "../runs/insist.ts";
 import type { Presence } from "../ports/control.ts";
 import type { TraceContext } from "../ports/entry.ts";
 import type { CallState, ToolCalls, ToolJournal } from "../ports/tool-calls.ts";
@@ -10,6 +11,9 @@ import type { ResultsWatcher } from "./results-watcher.ts";
 
 const CANCELLED = "c:";
 const KEPT_OUTPUT = 10_000;
+/** As long as a conversation is kept after its last activity (protocol §3.5). */
+const KEPT_MS = 30 * 24 * 60 * 60 * 1_000;
+const NEVER = (): undefined => undefined;
 
 /**
  * Tool calls between workers and tool-runners. The journal `{results:<conversation>}:calls` holds one state per call and
@@ -43,8 +47,8 @@ export class RedisToolCalls implements ToolCalls, ToolJournal {
   }
 
   async giveUp(conversationId: string, id: string): Promise<CallState> {
-    const [before] = await this.#commands.script("start-call-1", [callsKey(conversationId)], [id, CANCELLED]);
-    return this.#read(text(before) || CANCELLED);
+    const before = await this.#enter(conversationId, id, CANCELLED);
+    return this.#read(before || CANCELLED);
   }
 
   watch(conversationId: string, listener: (answer: ToolOutput | ToolResult) => void): Promise<() => void> {
@@ -52,31 +56,38 @@ export class RedisToolCalls implements ToolCalls, ToolJournal {
   }
 
   async start(conversationId: string, id: string): Promise<CallState | { readonly state: "begun" }> {
-    const [before] = await this.#commands.script(
-      "start-call-1",
-      [callsKey(conversationId)],
-      [id, `s:${this.#instance}`],
-    );
-    return text(before) === "" ? { state: "begun" } : this.#read(text(before));
+    // What a deleted conversation still wanted is nobody's wish any more.
+    if (await this.#commands.send((redis) => redis.exists(tombstoneKey(conversationId)))) return { state: "cancelled" };
+    const before = await this.#enter(conversationId, id, `s:${this.#instance} ${newUuid()}`);
+    return before === "" ? { state: "begun" } : this.#read(before);
   }
 
   async output(conversationId: string, output: ToolOutput): Promise<void> {
-    const fields = ["id", output.id, "payload", JSON.stringify(output)];
+    const fields = ["id", newUuid(), "payload", JSON.stringify(output)];
     await this.#commands.send((redis) =>
       redis.xadd(resultsTopic(conversationId), "MAXLEN", "~", KEPT_OUTPUT, "*", ...fields),
     );
   }
 
+  /** Waits for Redis: the tool has run, and its result must not be thrown away. */
   async finish(conversationId: string, id: string, result: ToolResult): Promise<void> {
     const keys = [callsKey(conversationId), resultsTopic(conversationId)];
-    await this.#commands.script("finish-call-2", keys, [id, uuidV5(id, "result"), JSON.stringify(result)]);
+    const args = [id, uuidV5(id, "result"), JSON.stringify(result), KEPT_MS];
+    await insist(() => this.#commands.script("finish-call-2", keys, args), NEVER);
+  }
+
+  /** Answers the state before, '' where the call was absent and is now in `state`. */
+  async #enter(conversationId: string, id: string, state: string): Promise<string> {
+    const keys = [callsKey(conversationId)];
+    const [before] = await insist(() => this.#commands.script("start-call-1", keys, [id, state, KEPT_MS]), NEVER);
+    return text(before);
   }
 
   async #read(stored: string): Promise<CallState> {
     const rest = stored.slice(2);
     switch (stored.slice(0, 2)) {
       case "s:":
-        return { state: "started", runner: rest, runnerAlive: await this.#presence.isAlive(rest) };
+        return this.#started(rest.split(" ", 1)[0] ?? "");
       case "d:":
         return { state: "done", result: JSON.parse(rest) as ToolResult };
       case CANCELLED:
@@ -84,5 +95,9 @@ export class RedisToolCalls implements ToolCalls, ToolJournal {
       default:
         return { state: "absent" };
     }
+  }
+
+  async #started(runner: string): Promise<CallState> {
+    return { state: "started", runner, runnerAlive: await this.#presence.isAlive(runner) };
   }
 }

@@ -56,4 +56,12 @@ describe("tool calls", () => {
     }
     expect(heard).toHaveLength(ids.length);
   });
+
+  it("[tool.deleted] begins no call of a conversation that was deleted", async () => {
+    const bus = lab.openBus();
+    const conversationId = newUuid();
+    await bus.conversations.create({ id: conversationId, created_at: new Date().toISOString(), metadata: {} });
+    await bus.conversations.delete(conversationId);
+    expect(await bus.toolJournal.start(conversationId, newUuid())).toEqual({ state: "cancelled" });
+  });
 });

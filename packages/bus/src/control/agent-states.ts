@@ -1,0 +1,83 @@
+import type { AgentState, ControlCommand } from "@holdfast/protocol";
+import type { Control } from "../ports/control.ts";
+
+export interface AgentStatesOptions {
+  readonly control: Control;
+  readonly agents: readonly string[];
+  /** An agent's state was learnt or changed here: what it forbids is no longer begun. */
+  readonly onChange?: (agent: string, state: AgentState) => void;
+  /** Every command, also those that change no state. */
+  readonly onCommand?: (agent: string, command: ControlCommand) => void;
+}
+
+/**
+ * The states of agents as one process obeys them. The durable state is read at the start and again at every bell, so a bell
+ * that is lost or late can never leave an older state in force for longer than the next look.
+ */
+export class AgentStates {
+  readonly #options: AgentStatesOptions;
+  readonly #states = new Map<string, AgentState>();
+  readonly #waiting = new Map<string, Set<() => void>>();
+  #timer: NodeJS.Timeout | undefined;
+  #stopListening: () => Promise<void> = async () => undefined;
+
+  constructor(options: AgentStatesOptions) {
+    this.#options = options;
+  }
+
+  async start(): Promise<void> {
+    const { control, agents, onCommand } = this.#options;
+    this.#stopListening = await control.listen(agents, (agent, command) => {
+      onCommand?.(agent, command);
+      if (command.type !== "cancel") void this.#look(agent);
+    });
+    await Promise.all(agents.map((agent) => this.#look(agent)));
+    this.#timer = setInterval(() => agents.forEach((agent) => void this.#look(agent)), LOOK_AGAIN_MS);
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#stopListening();
+  }
+
+  of(agent: string): AgentState {
+    return this.#states.get(agent) ?? "running";
+  }
+
+  /** Resolves when the agent is in none of `states`; rejects with the signal's reason when that aborts first. */
+  async whileIn(states: readonly AgentState[], agent: string, signal: AbortSignal): Promise<void> {
+    while (states.includes(this.of(agent))) {
+      signal.throwIfAborted();
+      await this.#changeOf(agent, signal);
+    }
+  }
+
+  #changeOf(agent: string, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const waiting = this.#waiting.get(agent) ?? new Set();
+      this.#waiting.set(agent, waiting);
+      const onAbort = (): void => {
+        waiting.delete(onChange);
+        reject(signal.reason as Error);
+      };
+      const onChange = (): void => {
+        signal.removeEventListener("abort", onAbort);
+        resolve();
+      };
+      waiting.add(onChange);
+      signal.addEventListener("abort", onAbort, { once: true });
+    });
+  }
+
+  /** A Redis that does not answer leaves the last known state in force. */
+  async #look(agent: string): Promise<void> {
+    const state = await this.#options.control.state(agent).catch(() => undefined);
+    if (state === undefined || state === this.#states.get(agent)) return;
+    this.#states.set(agent, state);
+    this.#options.onChange?.(agent, state);
+    for (const resolve of this.#waiting.get(agent) ?? []) resolve();
+    this.#waiting.delete(agent);
+  }
+}
+
+const LOOK_AGAIN_MS = 5_000;
