@@ -65,7 +65,7 @@ it("[sse.join] gives a reader what was delivered live between its history and it
 
 it("[sse.join] reads on where more was delivered meanwhile than is held", async () => {
   const { answers, early, late, lease, at } = await joining();
-  const words = Array.from({ length: 250 }, (_, n) => `w${n} `);
+  const words = Array.from({ length: 130 }, (_, n) => `w${n} `);
   let then = at;
   for (const word of words) {
     then = await say(lease, [word], then);

@@ -9,9 +9,9 @@ import { Frames } from "./frames.ts";
 import { SseConnection } from "./sse-connection.ts";
 
 const lab = gatewayLab();
-/** Larger than what the kernel takes for a reader that does not read. */
+/** Together more than the kernel takes for a reader that does not read: about 4 MB on Linux. */
 const PIECE = "x".repeat(512 * 1024);
-const PIECES = 24;
+const PIECES = 14;
 
 it("[sse.slow] cuts off a reader that does not drain, and only that one; it resumes by its cursor", async () => {
   const conversation = newUuid();
@@ -24,7 +24,7 @@ it("[sse.slow] cuts off a reader that does not drain, and only that one; it resu
   await Promise.all([slow.untilText("begin "), quick.untilText("begin ")]);
 
   slow.pause();
-  for (let n = 0; n < PIECES; n += 1) {
+  for (let n = 0; n < PIECES && gateway.streams.size === 2; n += 1) {
     at = await say(lease, [PIECE], at);
     await until(() => quick.text.length === at.offset);
   }
@@ -49,7 +49,7 @@ it("[sse.slow] reads history no faster than its reader takes it", async () => {
   const gateway = await lab.open();
   await lab.send(conversation);
   const lease = await lab.claim(conversation);
-  const pieces = Array.from({ length: 400 }, () => PIECE.slice(0, 64 * 1024));
+  const pieces = Array.from({ length: 160 }, () => PIECE.slice(0, 64 * 1024));
   const at = await say(lease, pieces);
 
   const reader = await lab.read(`${gateway.url}/v1/conversations/${conversation}/stream`);
@@ -66,7 +66,7 @@ it("[sse.slow] reads history no faster than its reader takes it", async () => {
   );
   reader.resume();
   await until(() => reader.text.length === at.offset, { timeoutMs: 20_000 });
-  expect((await reads()) - before).toBeGreaterThan(5);
+  expect((await reads()) - before).toBeGreaterThan(2);
 
   const end = await say(lease, ["end"], at);
   await until(() => reader.text.length === end.offset);

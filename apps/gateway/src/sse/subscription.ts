@@ -32,7 +32,7 @@ const PAGE = 500;
 /** Unknown lines may be long ones; pages grow while they prove short. */
 const FIRST_PAGE = 50;
 const PAGE_BYTES = 1_048_576;
-const MOST_HELD = 200;
+const MOST_HELD = 100;
 
 export class Subscription implements Member {
   readonly #feed: ConversationFeed;
@@ -113,7 +113,7 @@ export class Subscription implements Member {
         this.#goLive(held);
         return;
       }
-      await this.#connection.drained();
+      if (this.#connection.isOverdue) await this.#connection.drained();
       limit = pageAfter(lines, limit);
     }
   }
