@@ -89,10 +89,10 @@ function executor(
 ): (lease: RunLease) => Promise<RunResult> {
   const { bus, agents, clientOf, provider, retry, wait, logger } = options;
   const metrics = workerMetrics(options.metrics);
-  const { toolCalls, control } = bus;
+  const { toolCalls, control, eventLog } = bus;
   const tools = { toolCalls, control, states, argumentChecker: new ArgumentChecker(), metrics, wait };
   const catalog = new CatalogCache(bus.catalog);
-  const deps: ExecuteDeps = { clientOf, provider, catalog, tools, states, retry, metrics, logger, shutdown };
+  const deps: ExecuteDeps = { clientOf, provider, catalog, tools, states, eventLog, retry, metrics, logger, shutdown };
   return (lease) => {
     const agent = agents[lease.run.agent];
     // Only the topics of configured agents are read, and a claim hands out only turns of the agent it is made for.

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { AgentStates, HistoryRecord, RunEnding, RunLease } from "@holdfast/bus";
+import type { AgentStates, EventLog, HistoryRecord, RunEnding, RunLease } from "@holdfast/bus";
 import type { AgentConfig } from "@holdfast/protocol";
 import type { Logger } from "@holdfast/telemetry";
 import type { WorkerMetrics } from "../metrics.ts";
@@ -17,6 +17,7 @@ import { answerStep, type ModelEnd } from "./model-step.ts";
 import type { RetryPolicy } from "./retry-backoff.ts";
 import { RunProgress } from "./run-progress.ts";
 import { RunStop } from "./run-stop.ts";
+import { shownText } from "./shown-text.ts";
 import { StepText } from "./step-text.ts";
 import { unreadableReason } from "./unreadable.ts";
 
@@ -27,6 +28,7 @@ export interface AgentRunDeps {
   readonly catalog: CatalogCache;
   readonly tools: ToolPhaseDeps;
   readonly states: AgentStates;
+  readonly eventLog: EventLog;
   readonly retry: RetryPolicy;
   readonly metrics: WorkerMetrics;
   readonly logger: Logger;
@@ -39,7 +41,7 @@ export interface AgentRunDeps {
  *
  * A run is a row of steps: a model call, then the tool calls it asked for. Steps and results in the journal are finished
  * and never redone; the step after them is the unfinished one, whose text an earlier attempt may have shown and this one
- * replaces. Open calls of the last finished step come first, whoever left them open.
+ * replaces as soon as the model speaks. Open calls of the last finished step come first, whoever left them open.
  */
 export class AgentRun {
   readonly #lease: RunLease;
@@ -66,8 +68,14 @@ export class AgentRun {
 
   /** Throws RunStopped when the run goes to another worker, and whatever else goes wrong with us rather than the model. */
   async toItsEnd(): Promise<RunEnding> {
+    const ending = await this.#toItsEnd();
+    this.#text?.keepShown();
+    return ending;
+  }
+
+  async #toItsEnd(): Promise<RunEnding> {
     try {
-      this.#begin();
+      await this.#begin();
       const unreadable = unreadableReason(this.#lease.run.envelope);
       if (unreadable) return failed(this.state, { ...unreadable, retryable: false });
       return await this.#work();
@@ -83,15 +91,17 @@ export class AgentRun {
     }
   }
 
-  #begin(): void {
+  async #begin(): Promise<void> {
     const { run } = this.#lease;
     const step = this.#progress.nextStep;
-    if (run.isTakeover) {
-      this.#lease.append({ event: "attempt", mode: "supersede", step, keep_offset: 0, cause: "takeover" });
+    if (!run.isTakeover) {
+      this.#lease.append({ event: "run", status: "in_progress", message_id: run.messageId });
+      this.#lease.append({ event: "attempt", mode: "start", step, keep_offset: 0, cause: "claim" });
       return;
     }
-    this.#lease.append({ event: "run", status: "in_progress", message_id: run.messageId });
-    this.#lease.append({ event: "attempt", mode: "start", step, keep_offset: 0, cause: "claim" });
+    const left = await shownText(this.#deps.eventLog, run, step);
+    if (left !== undefined) this.#text = new StepText(this.#lease, step, left);
+    else this.#lease.append({ event: "attempt", mode: "supersede", step, keep_offset: 0, cause: "takeover" });
   }
 
   async #work(): Promise<RunEnding> {
@@ -119,8 +129,7 @@ export class AgentRun {
   async #runModel(toolbox: Toolbox): Promise<RunEnding | undefined> {
     await this.#deps.states.whileIn(["paused"], this.#lease.run.agent, this.#stop.signal);
     const request = this.#nextRequest(toolbox);
-    const text = new StepText(this.#lease, this.#progress.nextStep);
-    this.#text = text;
+    const text = (this.#text ??= new StepText(this.#lease, this.#progress.nextStep));
     this.#request = request;
     const { client, provider, retry, metrics, logger } = this.#deps;
     const scope = { lease: this.#lease, stop: this.#stop };

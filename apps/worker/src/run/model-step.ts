@@ -43,6 +43,7 @@ export async function answerStep(
       if (!terms.isRetryable || retry >= deps.retry.retries) throw error;
       const waitMs = retryDelayMs(deps.retry, retry, terms.retryAfterMs);
       const message = `${error.message} Trying again in ${(waitMs / 1000).toFixed(1)} s.`;
+      text.keepShown();
       scope.lease.append({ event: "error", code: "model_retry", message, retryable: true });
       deps.metrics.retries.inc({ agent: scope.lease.run.agent });
       text.restart("model_retry");

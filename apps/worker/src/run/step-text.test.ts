@@ -3,13 +3,13 @@ import { expect, it } from "@jest/globals";
 import { StepText } from "./step-text.ts";
 
 /** Only what StepText uses of a lease: a list of what was appended. */
-function recorded() {
+function recorded(left?: string) {
   const appended: (EventDraft | { superseded: number; cause: string })[] = [];
   const lease = {
     append: (event: EventDraft) => void appended.push(event),
     supersede: (superseded: number, cause: string) => void appended.push({ superseded, cause }),
   } as unknown as RunLease;
-  return { appended, text: new StepText(lease, 2) };
+  return { appended, text: new StepText(lease, 2, left) };
 }
 
 it("counts index and offset per channel", () => {
@@ -80,4 +80,32 @@ it("makes a step that said nothing known where that is asked for", () => {
   const { appended, text } = recorded();
   expect(text.close({ announce: true })).toBe("");
   expect(appended).toEqual([{ event: "token", step: 2, index: 0, offset: 0, text: "" }]);
+});
+
+const takeover = { event: "attempt", step: 2, cause: "takeover" };
+
+it("withdraws what an earlier attempt left with its own announcement, right before the first word", () => {
+  const { appended, text } = recorded("left");
+  expect(text.shown).toBe("left");
+  text.write("text", "new");
+  text.keepShown();
+  expect(text.shown).toBe("new");
+  expect(appended).toEqual([
+    { ...takeover, mode: "supersede", keep_offset: 0 },
+    { event: "token", step: 2, index: 0, offset: 0, text: "new" },
+  ]);
+});
+
+it("keeps what an earlier attempt left until there is a word, and then restarts", () => {
+  const { appended, text } = recorded("left");
+  text.keepShown();
+  text.keepShown();
+  text.restart("model_retry");
+  expect(text.shown).toBe("left");
+  expect(appended).toEqual([{ ...takeover, mode: "continue", keep_offset: 4 }]);
+  text.write("text", "new");
+  expect(appended.slice(1)).toEqual([
+    { superseded: 2, cause: "model_retry" },
+    { event: "token", step: 2, index: 0, offset: 0, text: "new" },
+  ]);
 });

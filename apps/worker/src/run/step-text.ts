@@ -9,6 +9,8 @@ type Channel = "text" | "reasoning";
  * - A surrogate pair is never cut in two: a high surrogate waits for what follows. Halves without a partner become U+FFFD.
  * - `restart` begins a new sample. Readers keep the old text until the new sample says something: only then is it
  *   withdrawn, by `supersede`. So `shown` is always what a reader has.
+ * - The same holds for what an earlier attempt left behind. Its text may also stay for good, where the run ends before the
+ *   model has said anything: so the `attempt` event of a takeover waits until it is known which of the two it is.
  */
 export class StepText {
   readonly step: number;
@@ -16,11 +18,16 @@ export class StepText {
   #sample = new Sample();
   /** The broken sample that readers still see; undefined once it was withdrawn. */
   #withdrawable: Sample | undefined;
-  #cause = "";
+  #cause = "takeover";
+  /** The `attempt` event of a takeover is still to be written. */
+  #owesAttempt: boolean;
 
-  constructor(lease: RunLease, step: number) {
+  /** `left` is what readers show of the step since an earlier attempt; this attempt must not be announced otherwise then. */
+  constructor(lease: RunLease, step: number, left?: string) {
     this.#lease = lease;
     this.step = step;
+    this.#owesAttempt = left !== undefined;
+    if (left !== undefined) this.#withdrawable = Sample.of(left);
   }
 
   /** The text readers show for this step. */
@@ -56,6 +63,11 @@ export class StepText {
     this.#cause = cause;
   }
 
+  /** To be called before anything else of a run that was taken over is written: what was shown stays, at least for now. */
+  keepShown(): void {
+    if (this.#owesAttempt) this.#announce("continue", this.shown.length);
+  }
+
   #append(channel: Channel, piece: string): void {
     this.#withdraw();
     const track = this.#sample[channel];
@@ -73,13 +85,25 @@ export class StepText {
   #withdraw(): void {
     if (this.#withdrawable === undefined) return;
     this.#withdrawable = undefined;
-    this.#lease.supersede(this.step, this.#cause);
+    if (this.#owesAttempt) this.#announce("supersede", 0);
+    else this.#lease.supersede(this.step, this.#cause);
+  }
+
+  #announce(mode: "continue" | "supersede", keep_offset: number): void {
+    this.#owesAttempt = false;
+    this.#lease.append({ event: "attempt", mode, step: this.step, keep_offset, cause: "takeover" });
   }
 }
 
 class Sample {
   readonly text = new Track();
   readonly reasoning = new Track();
+
+  static of(text: string): Sample {
+    const sample = new Sample();
+    sample.text.add(text);
+    return sample;
+  }
 
   get isKnown(): boolean {
     return this.text.pieces > 0 || this.reasoning.pieces > 0;

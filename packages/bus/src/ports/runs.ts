@@ -81,6 +81,8 @@ export interface ClaimedRun {
   readonly failures: number;
   /** Unix ms of the first claim: what the budget of seconds counts from. */
   readonly startedAtMs: number;
+  /** Cursor strictly after which the run's events stand in the log. */
+  readonly logFrom: string | undefined;
   readonly trace: TraceContext;
 }
 
