@@ -1,6 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from "@jest/globals";
-import { until } from "@holdfast/testing";
-import { fixtureServer, isRunning, testHost, type TestHost } from "./fixture/fixture-host.ts";
+import { eventually, fixtureServer, isRunning, testHost, type TestHost } from "./fixture/fixture-host.ts";
 
 // Real processes, which a loaded machine starts slowly.
 jest.setTimeout(90_000);
@@ -26,13 +25,13 @@ describe("calls to one server", () => {
     const aborter = new AbortController();
     const before = received("tools/call").length;
     const calls = Array.from({ length: 4 }, () => test.call("one", "never", {}, { signal: aborter.signal }));
-    await until(() => received("tools/call").length === before + 4);
+    await eventually(() => received("tools/call").length === before + 4);
     aborter.abort();
     for (const outcome of await Promise.all(calls)) expect(outcome).toMatchObject({ status: "cancelled" });
     const called = received("tools/call")
       .slice(before)
       .map((line) => line.split(" ")[2]);
-    await until(() => received("notifications/cancelled").length === 4);
+    await eventually(() => received("notifications/cancelled").length === 4);
     expect(received("notifications/cancelled").map((line) => line.split(" ")[2])).toEqual(called);
     expect(await test.call("one", "echo", { text: "free" })).toMatchObject({ status: "completed" });
   });
@@ -127,14 +126,14 @@ describe("calls to one server", () => {
 
   it("answers what servers ask of clients with method not found", async () => {
     await test.call("one", "ask-client");
-    await until(() => received("response").length === 2);
+    await eventually(() => received("response").length === 2);
     expect(received("response")).toEqual(['recv response "server-1" -32601', "recv response 1 -32601"]);
   });
 
   it("[mcp.list-changed] reads changed tools without a restart, at most twice a second", async () => {
     const before = received("tools/list").length;
     await test.call("one", "change-tools");
-    await until(() => tools("one").some(({ name }) => name === "added-21"));
+    await eventually(() => tools("one").some(({ name }) => name === "added-21"));
     expect(received("tools/list").length - before).toBeLessThanOrEqual(2);
     expect(test.journal.lines("start ")).toHaveLength(1);
   });
@@ -174,7 +173,7 @@ describe("a server that dies", () => {
     test = testHost((journal) => ({ one: fixtureServer(["--journal", journal]) }));
     await test.host.start();
     process.kill(test.journal.pids().at(-1) ?? 0, "SIGKILL");
-    await until(() => test.state("one") !== "ready");
+    await eventually(() => test.state("one") !== "ready");
     expect(await test.call("one", "echo", { text: "a" })).toMatchObject({ status: "completed" });
     expect(test.journal.lines("start ")).toHaveLength(2);
   });
@@ -185,7 +184,7 @@ describe("a server that dies", () => {
     const outcome = await test.call("one", "die");
     expect(outcome).toMatchObject({ status: "unknown" });
     expect(outcome.duration_ms).toBeLessThan(2000);
-    await until(() => test.journal.pids().every((pid) => !isRunning(pid)));
+    await eventually(() => test.journal.pids().every((pid) => !isRunning(pid)));
   });
 });
 

@@ -1,9 +1,8 @@
 import { tmpdir } from "node:os";
 import { afterEach, describe, expect, it, jest } from "@jest/globals";
-import { until } from "@holdfast/testing";
 import { McpServerConfig } from "@holdfast/protocol";
 import { resolveServer } from "./config.ts";
-import { fixtureServer, isRunning, memoryLog, testHost, type TestHost } from "./fixture/fixture-host.ts";
+import { eventually, fixtureServer, isRunning, memoryLog, testHost, type TestHost } from "./fixture/fixture-host.ts";
 import { createMcpHost, type ToolsetState } from "./host.ts";
 import { Supervisor } from "./supervisor.ts";
 
@@ -28,7 +27,7 @@ describe("many servers", () => {
     const started = test.host.start();
     expect(await test.call("good", "echo", { text: "a" })).toMatchObject({ status: "completed" });
     expect(test.state("silent")).toBe("starting");
-    await until(() => ["dead", "missing", "homeless"].every((name) => test.state(name) !== "starting"));
+    await eventually(() => ["dead", "missing", "homeless"].every((name) => test.state(name) !== "starting"));
     expect(toolset("dead")?.error).toContain("exited with code 3; stderr: fatal: no configuration found");
     expect(toolset("missing")?.error).toContain("cannot be started (ENOENT)");
     expect(toolset("homeless")?.error).toContain("working directory does not exist");
@@ -111,7 +110,7 @@ describe("many servers", () => {
     await test.host.start();
     const pids = test.journal.pids();
     const running = test.call("gone", "sleep", { ms: 700 });
-    await until(() => test.journal.lines("call sleep").length === 1);
+    await eventually(() => test.journal.lines("call sleep").length === 1);
     const off = fixtureServer([], {}, { disabled: true });
     await test.host.reload({ same: configs(test.journal.path).same, added: fixtureServer([]), off });
     expect(test.host.toolsets().map(({ toolset: name, state }) => [name, state])).toEqual([
@@ -120,7 +119,7 @@ describe("many servers", () => {
       ["off", "disabled"],
     ]);
     expect(await running).toMatchObject({ status: "completed" });
-    await until(() => pids.filter(isRunning).length === 1);
+    await eventually(() => pids.filter(isRunning).length === 1);
     expect(test.journal.lines("start ")).toHaveLength(2);
   });
 
@@ -134,7 +133,7 @@ describe("many servers", () => {
       onCatalogChange: (toolsets) => told.push(toolsets),
     });
     await host.start();
-    await until(() => told.at(-1)?.every(({ state, tools }) => state === "ready" && tools.length > 0));
+    await eventually(() => told.at(-1)?.every(({ state, tools }) => state === "ready" && tools.length > 0));
     expect(told[0]?.map(({ state }) => state)).toEqual(["starting", "starting"]);
     await host.close();
     expect(told.length).toBeLessThanOrEqual(3);

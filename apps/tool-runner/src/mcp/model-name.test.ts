@@ -22,7 +22,7 @@ describe("the model's name of a tool", () => {
         fc.pre(serverA !== serverB || toolA !== toolB);
         expect(modelName(serverA, toolA)).not.toBe(modelName(serverB, toolB));
       }),
-      { numRuns: 5000 },
+      { numRuns: 1000 },
     );
   });
 

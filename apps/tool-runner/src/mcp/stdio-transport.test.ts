@@ -1,13 +1,15 @@
 import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
-import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
-import { until } from "@holdfast/testing";
-import { isRunning, Journal, memoryLog } from "./fixture/fixture-host.ts";
+import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
+import { eventually, isRunning, Journal, memoryLog } from "./fixture/fixture-host.ts";
 import { NotSentError } from "./local-error.ts";
 import type { Framing } from "./framing.ts";
 import { StdioTransport } from "./stdio-transport.ts";
 
 const SERVER = fileURLToPath(new URL("./fixture/server.ts", import.meta.url));
+// Real processes, which a loaded machine starts slowly.
+jest.setTimeout(90_000);
+
 let journal: Journal;
 let transport: StdioTransport;
 let isClosed = false;
@@ -40,7 +42,7 @@ describe("a stdio connection", () => {
 
   it("[mcp.close] ends a server that ignores the end of stdin and SIGTERM, with all it started, by force in the end", async () => {
     await open([SERVER, "--journal", journal.path, "--stubborn", "--grandchild"]);
-    await until(() => journal.pids().length === 2);
+    await eventually(() => journal.pids().length === 2);
     transport.markServing();
     const startedAt = performance.now();
     await transport.close();
@@ -53,7 +55,7 @@ describe("a stdio connection", () => {
 
   it("lets a server end by itself when its stdin ends", async () => {
     await open([SERVER, "--journal", journal.path]);
-    await until(() => journal.lines("start ").length === 1);
+    await eventually(() => journal.lines("start ").length === 1);
     transport.markServing();
     await transport.close();
     expect(journal.lines().at(-1)).toBe("eof");
@@ -61,16 +63,16 @@ describe("a stdio connection", () => {
 
   it("is lost when the server closes its output and goes on running, and then ends it", async () => {
     await open([SERVER, "--journal", journal.path, "--close-stdout"]);
-    await until(() => isClosed);
+    await eventually(() => isClosed);
     expect(transport.lossReason).toContain("closed its output");
-    await until(() => journal.pids().every((pid) => !isRunning(pid)));
+    await eventually(() => journal.pids().every((pid) => !isRunning(pid)));
   });
 
   it("tells the exit code and the last words of a server that died", async () => {
     await open(
       script("console.error('x'.repeat(50_000)); console.error('password=hunter2 is wrong'); process.exitCode = 4"),
     );
-    await until(() => isClosed);
+    await eventually(() => isClosed);
     expect(transport.lossReason).toMatch(/^it exited with code 4; stderr: …x+ \| password=\[redacted\] is wrong$/);
   });
 
@@ -79,7 +81,7 @@ describe("a stdio connection", () => {
       framing: "content-length",
       stallMs: 200,
     });
-    await until(() => isClosed);
+    await eventually(() => isClosed);
     expect(transport.lossReason).toContain("stopped 200 ms inside a frame");
   });
 
@@ -88,13 +90,13 @@ describe("a stdio connection", () => {
     const opened = open(script('process.stdout.write(\'{"jsonrpc":"2.0","method":"bye"}\')'));
     Object.assign(transport, { onmessage: (message: unknown) => heard.push(message) });
     await opened;
-    await until(() => isClosed);
+    await eventually(() => isClosed);
     expect(heard).toEqual([{ jsonrpc: "2.0", method: "bye" }]);
   });
 
   it("rejects a message it did not send as not sent", async () => {
     await open(script(""));
-    await until(() => isClosed);
+    await eventually(() => isClosed);
     await expect(transport.send({ jsonrpc: "2.0", method: "hello" })).rejects.toBeInstanceOf(NotSentError);
   });
 
