@@ -56,9 +56,8 @@ describe("finding out how a server speaks", () => {
 
   it("reports why a handshake was refused", async () => {
     await connect(["--refuse-initialize"], { framing: "newline", init_timeout_ms: 3000 });
-    expect(test.host.toolsets()[0]).toMatchObject({
-      state: "backoff",
-      error: expect.stringContaining("Method not found") as string,
-    });
+    const [one] = test.host.toolsets();
+    expect(one?.state).toBe("backoff");
+    expect(one?.error).toContain("Method not found");
   });
 });

@@ -36,7 +36,7 @@ export interface SupervisorOptions {
   readonly logger: Logger;
   /** State, error or tools changed. */
   readonly onChange: () => void;
-  readonly policy?: RestartPolicy;
+  readonly policy?: Pick<RestartPolicy, "recordSuccess" | "recordDeath">;
   readonly ladderTimes?: LadderTimes;
 }
 
@@ -52,7 +52,7 @@ export class Supervisor {
   readonly server: ResolvedServer;
   readonly slots: Slots;
   readonly #options: SupervisorOptions;
-  readonly #policy: RestartPolicy;
+  readonly #policy: Pick<RestartPolicy, "recordSuccess" | "recordDeath">;
   #state: ServerState = "idle";
   #error: string | undefined;
   #catalog: Catalog | undefined;
