@@ -58,4 +58,23 @@ describe("control", () => {
       await own.stop();
     }
   });
+
+  it("[presence.rest] takes nobody for dead right after Redis was away, and the dead for dead soon after", async () => {
+    const own = await startRedis({ aof: true });
+    const [watcher, watched] = [createRedisBus({ url: own.url }), createRedisBus({ url: own.url })];
+    try {
+      await watched.presence.join("worker", []);
+      expect(await watcher.presence.isAlive(watched.instance)).toBe(true);
+      expect(await watcher.presence.isAlive("never-there")).toBe(false);
+      await own.kill("SIGKILL");
+      await own.restart();
+      await until(() => watcher.presence.isAlive(watched.instance), { timeoutMs: 5_000 });
+      expect(await watcher.presence.isAlive("never-there")).toBe(true);
+      await until(async () => !(await watcher.presence.isAlive("never-there")), { timeoutMs: 8_000 });
+      expect(await watcher.presence.isAlive(watched.instance)).toBe(true);
+    } finally {
+      await Promise.all([watcher.close(), watched.close()]);
+      await own.stop();
+    }
+  });
 });

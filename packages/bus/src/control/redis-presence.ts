@@ -6,6 +6,11 @@ import type { Presence } from "../ports/control.ts";
 /** A death is noticed after at most TTL; a beat may come late by the difference before it is a false alarm. */
 const BEAT_MS = 900;
 const TTL_MS = 2_500;
+/**
+ * While Redis was away nobody could beat: after a reconnect everybody gets the time to come back and beat again, or a
+ * restart of Redis would make everyone steal everyone's work.
+ */
+const REST_MS = 2 * TTL_MS;
 const FORGET_MS = 60_000;
 
 export class RedisPresence implements Presence {
@@ -13,9 +18,16 @@ export class RedisPresence implements Presence {
   readonly #instance: string;
   readonly #timers = new Set<NodeJS.Timeout>();
 
+  #restsUntilMs = 0;
+
   constructor(commands: Commands, instance: string) {
     this.#commands = commands;
     this.#instance = instance;
+    let connections = 0;
+    commands.redis.on("ready", () => {
+      connections += 1;
+      if (connections > 1) this.#restsUntilMs = Date.now() + REST_MS;
+    });
   }
 
   async join(role: string, agents: readonly string[]): Promise<() => Promise<void>> {
@@ -53,6 +65,7 @@ export class RedisPresence implements Presence {
   }
 
   async isAlive(instance: string): Promise<boolean> {
+    if (Date.now() < this.#restsUntilMs) return true;
     return (await this.#commands.send((redis) => redis.exists(aliveKey(instance)))) === 1;
   }
 
