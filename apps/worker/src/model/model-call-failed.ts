@@ -6,7 +6,7 @@ export interface FailureTerms {
   readonly status?: number;
   /** The server's own wish, in milliseconds. */
   readonly retryAfterMs?: number;
-  /** The provider's words, for the log only: they may quote the request. */
+  /** The provider's words, for debug logs only: they may quote the request. */
   readonly detail?: string;
 }
 

@@ -3,7 +3,7 @@ import type { Logger } from "@holdfast/telemetry";
 import { withSpan } from "@holdfast/telemetry";
 import type { WorkerMetrics } from "../metrics.ts";
 import type { ModelChunk, ModelClient, ModelRequest } from "../model/model-client.ts";
-import { ModelCallFailed } from "../model/model-call-failed.ts";
+import { type FailureTerms, ModelCallFailed } from "../model/model-call-failed.ts";
 import { pause, type RetryPolicy, retryDelayMs } from "./retry-backoff.ts";
 import type { RunStop } from "./run-stop.ts";
 import type { StepText } from "./step-text.ts";
@@ -39,7 +39,7 @@ export async function answerStep(
       scope.stop.signal.throwIfAborted();
       if (!(error instanceof ModelCallFailed)) throw error;
       const { terms } = error;
-      deps.logger.warn("model call failed", { ...terms, retry, error });
+      report(terms, retry, deps.logger);
       if (!terms.isRetryable || retry >= deps.retry.retries) throw error;
       const waitMs = retryDelayMs(deps.retry, retry, terms.retryAfterMs);
       const message = `${error.message} Trying again in ${(waitMs / 1000).toFixed(1)} s.`;
@@ -50,6 +50,12 @@ export async function answerStep(
       await pause(waitMs, scope.stop.signal);
     }
   }
+}
+
+/** The provider's words may quote the request, which is what people said: they are kept out of ordinary logs. */
+function report({ code, status, retryAfterMs, detail }: FailureTerms, retry: number, logger: Logger): void {
+  logger.warn("model call failed", { error_code: code, status, retry_after_ms: retryAfterMs, retry });
+  if (detail !== undefined) logger.debug("words of the model provider", { detail });
 }
 
 function callOnce(

@@ -84,6 +84,18 @@ it("[worker.gives-up] fails a run whose tries are used up, keeps its text, and d
   expect(await worker.metrics.render()).toMatch(/holdfast_dlq_size\{agent="assistant"\} 1/);
 });
 
+it("[worker.quiet-failures] keeps the provider's words, which may quote the request, out of all but debug logs", async () => {
+  const worker = await stage.worker();
+  const headers = { "retry-after-ms": "5" };
+  stage.model.enqueue({ status: 503, headers, message: "cannot answer: tell me a secret" }, "fine");
+  const talk = stage.talk();
+  await talk.ended(await talk.say("tell me a secret"));
+  const lines = worker.log().filter(({ level }) => level !== "debug");
+  const expected = { error_code: "model_unavailable", status: 503, retry_after_ms: 5, retry: 0 };
+  expect(lines.find(({ message }) => message === "model call failed")).toMatchObject(expected);
+  expect(JSON.stringify(lines)).not.toMatch(/cannot answer|secret/);
+});
+
 it("waits as long as the provider asks", async () => {
   await stage.worker();
   stage.model.enqueue({ status: 429, headers: { "retry-after-ms": "400" } }, "fine");
@@ -94,7 +106,7 @@ it("waits as long as the provider asks", async () => {
 });
 
 it("counts silence as a broken stream, before the first word or after it", async () => {
-  await stage.worker({}, { clientOf: stage.clients({ idleMs: 200 }) });
+  await stage.worker({}, { clientOf: stage.clients({ idleMs: 1_000 }) });
   stage.model.enqueue({ hang: true }, ["half", { hang: true }], "fine");
   const talk = stage.talk();
   expect((await talk.ended(await talk.say("hi"))).text).toBe("fine");
