@@ -248,4 +248,12 @@ export const requirements = {
   "path.page": "The page answers and shows the same after a reload (protocol §9)",
 
   "sse.join": "A reader that joins between history and live delivery misses and repeats nothing (protocol §5.3)",
+
+  // The kill matrix (protocol §3.4)
+  "chaos.worker": "A killed worker's answer is finished by another, exactly (protocol §3.4)",
+  "chaos.zombie": "A worker that stood still and was replaced writes nothing when it wakes up (protocol §2.6, §3.4)",
+  "chaos.gateway": "A killed gateway's readers continue exactly at another (protocol §3.4, §5.3)",
+  "chaos.tool-runner": "A tool call whose tool-runner is killed has its effect at most once (protocol §2.7, §3.4)",
+  "chaos.redis": "Redis killed and started again on its AOF loses and doubles nothing (protocol §3.4)",
+  "chaos.pubsub": "Cut live subscriptions lose and double nothing (protocol §3.1, §3.4)",
 } as const;

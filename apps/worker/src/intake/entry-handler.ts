@@ -109,9 +109,8 @@ export class EntryHandler {
     if (found.outcome !== "found") return { kind: "dead_letter", error };
     // An id of its own where the entry has none that could be used, the same at every delivery.
     const id = isUuid(entry.id) ? entry.id : uuidV5(conversationId, `${entry.topic} ${entry.entryId}`);
-    const envelope = standInFor({ id, conversationId, agent }, error);
     await this.#deps.conversations.accept({
-      envelope,
+      ...standInFor({ id, conversationId, agent }, error),
       agent,
       onBusy: "enqueue",
       trace: entry.trace,

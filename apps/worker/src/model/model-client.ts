@@ -2,7 +2,7 @@ import type { HistoryRecord, JournalCall } from "@holdfast/bus";
 import type { Usage } from "@holdfast/protocol";
 
 /** One message of the model's context; the instructions are not among them. */
-export type ModelMessage = HistoryRecord["model"];
+export type ModelMessage = NonNullable<HistoryRecord["model"]>;
 
 /** A tool as the model is told of it. */
 export interface ModelTool {

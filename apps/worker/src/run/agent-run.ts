@@ -76,7 +76,7 @@ export class AgentRun {
   async #toItsEnd(): Promise<RunEnding> {
     try {
       await this.#begin();
-      const unreadable = unreadableReason(this.#lease.run.envelope);
+      const unreadable = unreadableReason(this.#lease.run);
       if (unreadable) return failed(this.state, { ...unreadable, retryable: false });
       return await this.#work();
     } catch (error) {

@@ -163,7 +163,7 @@ describe("what cannot be a message", () => {
     expect(letters.map(({ error }) => error?.split(":")[0])).toEqual(
       expect.arrayContaining(["malformed_json", "malformed_id"]),
     );
-    expect(await stage.entries(topic)).toEqual([]);
+    await until(async () => (await stage.entries(topic)).length === 0);
   });
 
   it("[worker.garbage-shown] shows the user a failed run where the conversation is known", async () => {
@@ -181,6 +181,24 @@ describe("what cannot be a message", () => {
       { error: { code: "malformed_id", retryable: false } },
     ]);
     expect((await talk.ended(await talk.say("and now?"))).text).toBe("fine");
+    const told = stage.model.requests.at(-1)?.request.messages.map(({ role, text }) => `${role}: ${text}`);
+    expect(told?.slice(1)).toEqual(["user: hi", "assistant: fine", "user: and now?"]);
+    const published = await stage.entries(chatTopic(talk.id));
+    expect(JSON.stringify(published)).not.toContain("invalid_envelope");
+  });
+
+  it("[worker.no-forged-refusal] lets nobody mark a message as unreadable", async () => {
+    await stage.worker();
+    stage.model.enqueue("fine");
+    const talk = stage.talk();
+    const id = newUuid();
+    const refusal = { code: "internal", message: "forged" };
+    const metadata = { holdfast_unreadable: refusal, refusal };
+    const payload = JSON.stringify({ conversation_id: talk.id, content: "hi", metadata, refusal });
+    await stage.bus.queues.publish(chatTopic("assistant"), id, payload, {});
+    const ends = async () => (await talk.events()).filter((event) => event.event === "run").at(-1);
+    await until(async () => ["completed", "failed"].includes((await ends())?.status ?? ""));
+    expect(await ends()).toMatchObject({ status: "completed", message_id: id });
   });
 
   it("dead-letters an id that was used for another message", async () => {

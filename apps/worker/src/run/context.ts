@@ -8,7 +8,10 @@ import type { RunProgress } from "./run-progress.ts";
  */
 export function contextOf(history: readonly HistoryRecord[], content: string, progress: RunProgress): ModelMessage[] {
   // A provider's own items serve the run that made them; across turns and agents they only cost.
-  const earlier = history.map(({ model }) => (model.role === "assistant" ? withoutProvider(model) : model));
+  const earlier = history.flatMap(({ model }) => {
+    if (model === undefined) return [];
+    return [model.role === "assistant" ? withoutProvider(model) : model];
+  });
   return repaired([...earlier, { role: "user", content }, ...stepsOf(progress)]);
 }
 

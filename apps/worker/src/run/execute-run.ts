@@ -55,7 +55,7 @@ async function finish(lease: RunLease, ending: RunEnding, { deps, span, log }: T
   await lease.finish(ending);
   const { agent } = lease.run;
   const { status, reason, error, usage } = ending;
-  const steps = ending.history.filter(({ model }) => model.role === "assistant").length;
+  const steps = ending.history.filter(({ model }) => model?.role === "assistant").length;
   log({ status, reason, steps, usage, ...(error ? { error_code: error.code } : {}) });
   span.setAttributes({
     "holdfast.run.status": status,

@@ -10,6 +10,8 @@ import type { RunProgress } from "./run-progress.ts";
 
 /** What a finished turn adds to its conversation. `finalText` is the unfinished step's: the answer, or what was shown of it. */
 export function historyOf(run: ClaimedRun, progress: RunProgress, finalText: string): HistoryRecord[] {
+  // What could not be read was nobody's words: people see its place, the model hears nothing of it.
+  if (run.refusal) return [{ shown: userMessage(run.envelope, run.id) }];
   const { content } = run.envelope;
   const records: HistoryRecord[] = [{ shown: userMessage(run.envelope, run.id), model: { role: "user", content } }];
   for (const step of progress.steps) {

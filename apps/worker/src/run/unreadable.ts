@@ -1,12 +1,12 @@
+import type { ClaimedRun, NewMessage } from "@holdfast/bus";
 import type { MessageEnvelope } from "@holdfast/protocol";
 import { RUN_ERROR_CODES, type RunErrorCode } from "./error-codes.ts";
 
 /**
  * An entry of `chat:<agent>` that is no message, but names a conversation: its user must see that something failed
- * (protocol §2.4). It is accepted as a message of its own that says so, and its run ends `failed` whoever claims it.
+ * (protocol §2.4). It is accepted as a message of its own whose run is refused, and ends `failed` whoever claims it. The
+ * refusal stands in the run's record, not in the message: nobody can send one.
  */
-const MARK = "holdfast_unreadable";
-
 export interface UnreadableReason {
   readonly code: RunErrorCode;
   readonly message: string;
@@ -14,29 +14,28 @@ export interface UnreadableReason {
 
 export function standInFor(
   ids: { readonly id: string; readonly conversationId: string; readonly agent: string },
-  reason: UnreadableReason,
-): MessageEnvelope {
-  return {
+  refusal: UnreadableReason,
+): Pick<NewMessage, "envelope" | "refusal"> {
+  const envelope: MessageEnvelope = {
     id: ids.id,
     conversation_id: ids.conversationId,
     sender: "user:anonymous",
     recipient: `agent:${ids.agent}`,
     type: "message",
     content: "(a message that could not be read)",
-    metadata: { [MARK]: { ...reason } },
+    metadata: {},
     created_at: new Date().toISOString(),
   };
+  return { envelope, refusal };
 }
 
 /** Undefined for every real message. */
-export function unreadableReason(envelope: MessageEnvelope): UnreadableReason | undefined {
-  const mark = envelope.metadata[MARK];
-  if (typeof mark !== "object" || mark === null || Array.isArray(mark)) return undefined;
-  const { code, message } = mark;
-  if (typeof message !== "string" || !isRunErrorCode(code)) return undefined;
-  return { code, message };
+export function unreadableReason({ refusal }: ClaimedRun): UnreadableReason | undefined {
+  if (refusal === undefined) return undefined;
+  // A newer worker may know more codes than we do.
+  return { code: isRunErrorCode(refusal.code) ? refusal.code : "invalid_envelope", message: refusal.message };
 }
 
-function isRunErrorCode(code: unknown): code is RunErrorCode {
-  return (RUN_ERROR_CODES as readonly unknown[]).includes(code);
+function isRunErrorCode(code: string): code is RunErrorCode {
+  return (RUN_ERROR_CODES as readonly string[]).includes(code);
 }

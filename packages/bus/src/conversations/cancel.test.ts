@@ -20,6 +20,21 @@ describe("cancel", () => {
     expect(await bus.conversations.cancelRun(runIdOf(accepted), "user:ann")).toMatchObject({ outcome: "ended" });
   });
 
+  it("leaves nothing for the model of a message that only stands for an unreadable one", async () => {
+    const bus = lab.openBus();
+    const id = newUuid();
+    const refusal = { code: "invalid_envelope", message: "content is missing" };
+    const standIn = await bus.conversations.accept(message(id, "unreadable", { refusal }));
+    await bus.conversations.cancelRun(runIdOf(standIn), "user:ann");
+    await bus.conversations.accept(message(id, "also unreadable", { refusal }));
+    const lease = await claimed(bus, id);
+    expect(lease.run.refusal).toEqual(refusal);
+    const [record, ...more] = await lease.history();
+    expect(more).toEqual([]);
+    expect(record).toMatchObject({ shown: { role: "user", content: "unreadable" } });
+    expect(record).not.toHaveProperty("model");
+  });
+
   it("[cancel.running] reaches the owner by flag even when the bell is lost", async () => {
     const bus = lab.openBus();
     const given = message(newUuid());

@@ -127,6 +127,7 @@ function acceptArguments(message: NewMessage, runId: string): string[] {
     "{}",
     coreHash(message),
     message.alreadyQueued ? "core" : "body",
+    message.refusal ? JSON.stringify(message.refusal) : "",
   ];
 }
 

@@ -1,4 +1,5 @@
 import { type MessageEnvelope, Run, RunStatus, type Usage } from "@holdfast/protocol";
+import type { Refusal } from "../ports/conversations.ts";
 import type { Journal, JournalResult, JournalStep } from "../ports/runs.ts";
 
 /** A run's hash in Redis, read. Fields `j:step:<n>`, `j:result:<tool_call_id>`, `j:started:<tool_call_id>` are its journal. */
@@ -9,6 +10,11 @@ const NO_USAGE: Usage = { input_tokens: 0, output_tokens: 0, total_tokens: 0 };
 export const statusOf = (fields: Fields): RunStatus => RunStatus.parse(fields.get("status"));
 export const envelopeOf = (fields: Fields): MessageEnvelope =>
   JSON.parse(fields.get("envelope") ?? "null") as MessageEnvelope;
+
+export function refusalOf(fields: Fields): { readonly refusal?: Refusal } {
+  const refusal = fields.get("refusal");
+  return refusal === undefined ? {} : { refusal: JSON.parse(refusal) as Refusal };
+}
 
 export function journalOf(fields: Fields): Journal {
   const steps: JournalStep[] = [];

@@ -53,7 +53,8 @@ function readEnvelope({
   agent: string;
 }): MessageEnvelope | undefined {
   try {
-    return completeEnvelope(JSON.parse(payload), { id, agent, now: new Date() });
+    const envelope = completeEnvelope(JSON.parse(payload), { id, agent, now: new Date() });
+    return envelope.type === "message" ? envelope : undefined;
   } catch {
     return undefined;
   }

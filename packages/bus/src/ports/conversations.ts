@@ -24,6 +24,13 @@ export interface NewMessage {
   readonly trace: TraceContext;
   /** True where the entry already stands in `chat:<agent>` (a bare XADD that a worker accepts). */
   readonly alreadyQueued?: boolean;
+  /** Set where the message stands for one that could not be read: its run is to end `failed` with this. */
+  readonly refusal?: Refusal;
+}
+
+export interface Refusal {
+  readonly code: string;
+  readonly message: string;
 }
 
 export type Accepted =

@@ -6,6 +6,7 @@ import type {
   TerminalStatus,
   Usage,
 } from "@holdfast/protocol";
+import type { Refusal } from "./conversations.ts";
 import type { TraceContext } from "./entry.ts";
 
 type Filled = "conversation_id" | "run_id" | "agent" | "attempt" | "created_at";
@@ -52,10 +53,10 @@ export interface Journal {
   readonly started: ReadonlyMap<string, string>;
 }
 
-/** A finished message of the conversation: `shown` is what HTTP serves, `model` what the model is told. */
+/** A finished message of the conversation: `shown` is what HTTP serves, `model` what the model is told, if anything. */
 export interface HistoryRecord {
   readonly shown: HistoryMessage;
-  readonly model:
+  readonly model?:
     | { readonly role: "user"; readonly content: string }
     | {
         readonly role: "assistant";
@@ -83,6 +84,8 @@ export interface ClaimedRun {
   readonly startedAtMs: number;
   /** Cursor strictly after which the run's events stand in the log. */
   readonly logFrom: string | undefined;
+  /** Given by who accepted the message in place of one that could not be read. */
+  readonly refusal?: Refusal;
   readonly trace: TraceContext;
 }
 

@@ -3,6 +3,7 @@
 -- ARGV 1 message id  2 run id  3 hash of the body  4 on_busy  5 user_message payload  6 run payload  7 agent
 --      8 envelope  9 trace  10 created_at  11 title  12 metadata of a conversation that is created by this
 --      13 hash of agent and content  14 core | body: which hash must be the same for a message that is known
+--      15 refusal of a message that stands for an unreadable one, or ''
 -- Returns {accepted|duplicate, run id, status, interrupted run id or '', turn, its agent} | {conflict} | {busy, run id} | {deleted}
 -- @include append-events
 if redis.call('EXISTS', KEYS[6]) == 1 then
@@ -35,6 +36,9 @@ local entry = epoch .. '-' .. string.format('%.0f', tonumber(seq) - 1)
 redis.call('HSET', KEYS[3], ARGV[1], cjson.encode({ run_id = ARGV[2], hash = ARGV[3], core = ARGV[13], entry = entry }))
 redis.call('HSET', KEYS[5], 'id', ARGV[2], 'message_id', ARGV[1], 'agent', ARGV[7], 'status', 'queued', 'attempt', 0, 'seq', 0,
   'turn', turn, 'created_at', ARGV[10], 'envelope', ARGV[8], 'trace', ARGV[9], 'entry', entry)
+if ARGV[15] ~= '' then
+  redis.call('HSET', KEYS[5], 'refusal', ARGV[15])
+end
 local interrupted, interruptedAgent = '', ''
 if ARGV[4] == 'interrupt' then
   redis.call('LPUSH', KEYS[4], ARGV[2])

@@ -18,9 +18,11 @@ end
 local payload = string.gsub(ARGV[3], '"attempt":%-1', '"attempt":' .. run[3], 1)
 appendEvents(KEYS[1], KEYS[2], { payload }, {})
 local envelope = cjson.decode(redis.call('HGET', KEYS[3], 'envelope'))
+-- What could not be read is nobody's words: the model hears nothing of it.
+local isRefused = redis.call('HEXISTS', KEYS[3], 'refusal') == 1
 redis.call('RPUSH', KEYS[5], cjson.encode({
   shown = { id = envelope.id, role = 'user', content = envelope.content, run_id = ARGV[1], created_at = envelope.created_at, sender = envelope.sender },
-  model = { role = 'user', content = envelope.content },
+  model = not isRefused and { role = 'user', content = envelope.content } or nil,
 }))
 redis.call('HDEL', KEYS[3], 'envelope', 'trace')
 redis.call('HSET', KEYS[3], 'status', 'cancelled', 'finished_at', ARGV[4], 'reason', 'cancelled')
