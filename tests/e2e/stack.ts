@@ -4,40 +4,57 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { spawnService, startRedis, startScriptedModel, type TestRedis, type TestService } from "@holdfast/testing";
 
-const entryOf = (app: string): string => fileURLToPath(new URL(`../../apps/${app}/src/main.ts`, import.meta.url));
-const EVERYTHING = fileURLToPath(
-  new URL("dist/index.js", import.meta.resolve("@modelcontextprotocol/server-everything/package.json")),
-);
-
+export type App = "gateway" | "worker" | "tool-runner";
 export type ScriptedModel = Awaited<ReturnType<typeof startScriptedModel>>;
 
 export interface StackOptions {
   /** More lines of the agent `assistant` in holdfast.yaml, indented by four. */
   readonly agent?: string;
+  /** holdfast.yaml as a whole, instead of the one that tests share. */
+  readonly configuration?: string;
+  /** How many of each service; default one. */
+  readonly count?: Readonly<Partial<Record<App, number>>>;
   readonly webDir?: string;
   readonly env?: Readonly<Record<string, string>>;
 }
+
+/** A place in the stack for one process of a service: who dies is started again in the same place. */
+export interface Member {
+  readonly app: App;
+  /** The process that stands here now. */
+  readonly service: TestService;
+  /** Where a gateway listens; the same after it was started again. */
+  readonly url: string;
+  /** As the bus knows the process: owner of runs, consumer of queues. */
+  readonly instance: string;
+}
+
+/** Longer than any start needs on an idle machine: many start at once on a busy one. */
+const READY_MS = 60_000;
+
+const entryOf = (app: App): string => fileURLToPath(new URL(`../../apps/${app}/src/main.ts`, import.meta.url));
 
 /** The real services on a real Redis with AOF, and a model that says what the test scripts. */
 export class Stack {
   readonly redis: TestRedis;
   readonly model: ScriptedModel;
-  readonly #folder: string;
+  /** Holds holdfast.yaml and, below it, the terminal's workspace. */
+  readonly folder: string;
   readonly #env: Readonly<Record<string, string>>;
-  readonly #services = new Set<TestService>();
-  #url = "";
+  readonly #places: Place[] = [];
+  readonly #services: TestService[] = [];
 
   private constructor(redis: TestRedis, model: ScriptedModel, folder: string, env: Readonly<Record<string, string>>) {
     this.redis = redis;
     this.model = model;
-    this.#folder = folder;
+    this.folder = folder;
     this.#env = env;
   }
 
   static async start(options: StackOptions = {}): Promise<Stack> {
     const folder = await mkdtemp(join(tmpdir(), "holdfast-stack-"));
     const [redis, model] = await Promise.all([startRedis({ aof: true }), startScriptedModel()]);
-    await writeFile(join(folder, "holdfast.yaml"), configuration(options.agent ?? ""));
+    await writeFile(join(folder, "holdfast.yaml"), options.configuration ?? configuration(options.agent ?? ""));
     const env = {
       REDIS_URL: redis.url,
       HOLDFAST_CONFIG: join(folder, "holdfast.yaml"),
@@ -49,43 +66,79 @@ export class Stack {
       ...options.env,
     };
     const stack = new Stack(redis, model, folder, env);
-    await Promise.all([stack.startGateway(), stack.startService("worker"), stack.startService("tool-runner")]);
+    const apps = (["gateway", "worker", "tool-runner"] as const).flatMap((app) =>
+      Array.from({ length: options.count?.[app] ?? 1 }, () => app),
+    );
+    await Promise.all(apps.map((app) => stack.add(app)));
     return stack;
   }
 
-  /** Of the gateway started last. */
+  /** Of the first gateway. */
   get url(): string {
-    return this.#url;
+    return this.members("gateway")[0]?.url ?? "";
   }
 
-  async startGateway(port = "0"): Promise<TestService> {
-    const service = await this.startService("gateway", { GATEWAY_PORT: port });
-    this.#url = String((await service.waitForReady())["url"]);
-    return service;
+  members(app: App): readonly Member[] {
+    return this.#places.filter((place) => place.app === app);
   }
 
-  async startService(
-    app: "gateway" | "worker" | "tool-runner",
-    env: Record<string, string> = {},
-  ): Promise<TestService> {
-    const service = spawnService({ name: app, entry: entryOf(app), env: { ...this.#env, ...env } });
-    this.#services.add(service);
-    await service.waitForReady();
-    return service;
+  async add(app: App): Promise<Member> {
+    const place = { app, service: this.#spawn(app, "0"), url: "", instance: "" };
+    this.#places.push(place);
+    await this.#settle(place);
+    return place;
+  }
+
+  /** Starts the service of a place again, after its process has ended; resolves when it is ready. */
+  async revive(member: Member): Promise<void> {
+    const place = this.#places.find((one) => one === member);
+    if (!place) throw new Error("that is no member of this stack");
+    await place.service.exit;
+    place.service = this.#spawn(place.app, place.url === "" ? "0" : new URL(place.url).port);
+    await this.#settle(place);
   }
 
   /** Error lines that any service logged. */
   errors(): string[] {
-    const lines = [...this.#services].flatMap((service) => service.logs);
+    const lines = this.#services.flatMap((service) => service.logs);
     return lines.filter((line) => line["level"] === "error").map((line) => JSON.stringify(line));
   }
 
+  /** Every process that ever ran here, in the order they were started. */
+  get services(): readonly TestService[] {
+    return this.#services;
+  }
+
   async stop(): Promise<void> {
-    await Promise.all([...this.#services].map((service) => service.stop().catch(() => undefined)));
+    await Promise.all(this.#services.map((service) => service.stop().catch(() => undefined)));
     await Promise.all([this.redis.stop(), this.model.stop()]);
-    await rm(this.#folder, { recursive: true, force: true });
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  #spawn(app: App, port: string): TestService {
+    const env = app === "gateway" ? { ...this.#env, GATEWAY_PORT: port } : this.#env;
+    const service = spawnService({ name: app, entry: entryOf(app), env });
+    this.#services.push(service);
+    return service;
+  }
+
+  async #settle(place: Place): Promise<void> {
+    const ready = await place.service.waitForReady(READY_MS);
+    place.url = ready.url ?? "";
+    const { instance } = ready;
+    place.instance = typeof instance === "string" ? instance : "";
   }
 }
+
+interface Place extends Member {
+  service: TestService;
+  url: string;
+  instance: string;
+}
+
+const EVERYTHING = fileURLToPath(
+  new URL("dist/index.js", import.meta.resolve("@modelcontextprotocol/server-everything/package.json")),
+);
 
 const configuration = (agent: string): string => `agents:
   assistant:

@@ -35,7 +35,7 @@ await lifecycle.run(
     lifecycle.own("admin server", () => admin.close());
 
     const { toolsets } = await startToolRunner({ config, bus, lifecycle, logger, metrics: toolRunnerMetrics(metrics) });
-    return { toolsets, admin_port: admin.port };
+    return { toolsets, admin_port: admin.port, instance: bus.instance };
   },
   {
     logger,

@@ -1,0 +1,96 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { boundOf, type Cell, idOf, notApplicable } from "./cells.ts";
+import { runRound, writeEvidence } from "./round.ts";
+import { Site } from "./site.ts";
+
+export interface CellResult {
+  readonly cell: Cell;
+  readonly rounds: number;
+  /** What was not as promised; recoveries over their bound included. */
+  readonly problems: readonly string[];
+  /** The same without the recoveries. */
+  readonly exactProblems: readonly string[];
+  readonly silencesMs: readonly number[];
+  readonly resets: number;
+}
+
+export interface RunOptions {
+  readonly seed: number;
+  /** Rounds of a cell with one conversation; a cell with many has one. */
+  readonly rounds: number;
+  /** Sites that run cells at the same time, each with its own Redis and services. */
+  readonly lanes: number;
+  readonly onResult?: (result: CellResult) => void;
+}
+
+const EVIDENCE = fileURLToPath(new URL("../../reports/chaos/", import.meta.url));
+
+/** Runs the cells that can exist, in lanes. */
+export async function runCells(cells: readonly Cell[], options: RunOptions): Promise<CellResult[]> {
+  const waiting = cells.filter((cell) => notApplicable(cell) === undefined);
+  const results: CellResult[] = [];
+  const lane = async (): Promise<void> => {
+    let site: Site | undefined;
+    try {
+      for (let cell = waiting.shift(); cell; cell = waiting.shift()) {
+        site ??= await Site.start();
+        const result = await runCell(site, cell, options);
+        results.push(result);
+        options.onResult?.(result);
+        if (result.problems.length === 0) continue;
+        // What a failed cell left behind must not be blamed on the next one.
+        await site.stop();
+        site = undefined;
+      }
+    } finally {
+      await site?.stop();
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(options.lanes, waiting.length) }, lane));
+  return results;
+}
+
+/** Stops at the first round that is not exact. */
+export async function runCell(
+  site: Site,
+  cell: Cell,
+  { seed, rounds }: Pick<RunOptions, "seed" | "rounds">,
+): Promise<CellResult> {
+  const problems: string[] = [];
+  const silencesMs: number[] = [];
+  let resets = 0;
+  const count = cell.conversations === 1 ? rounds : 1;
+  for (let round = 0; round < count && problems.length === 0; round += 1) {
+    try {
+      const result = await runRound(site, cell, seed, round);
+      problems.push(...result.problems.map((problem) => `round ${round} (${result.victim}): ${problem}`));
+      silencesMs.push(...result.silencesMs);
+      resets += result.resets;
+      if (problems.length > 0) {
+        mkdirSync(EVIDENCE, { recursive: true });
+        const name = `${idOf(cell).replaceAll("/", "-")}-${seed}-${round}.json`;
+        await writeEvidence(site, join(EVIDENCE, name), result, cell);
+      }
+    } catch (error) {
+      problems.push(`round ${round} broke off: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  const all = [...problems, ...boundProblems(cell, silencesMs)];
+  return { cell, rounds: count, problems: all, exactProblems: problems, silencesMs, resets };
+}
+
+function boundProblems(cell: Cell, silencesMs: readonly number[]): string[] {
+  const bound = boundOf(cell);
+  const [p95, max] = [percentile(silencesMs, 95), percentile(silencesMs, 100)].map(Math.round) as [number, number];
+  const over: string[] = [];
+  if (p95 > bound.p95Ms) over.push(`recovery p95 ${p95} ms is over ${bound.p95Ms} ms`);
+  if (max > bound.maxMs) over.push(`slowest recovery ${max} ms is over ${bound.maxMs} ms`);
+  return over;
+}
+
+export function percentile(values: readonly number[], percent: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)] ?? 0;
+}

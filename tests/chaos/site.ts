@@ -1,0 +1,130 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { until } from "@holdfast/testing";
+import { type App, type Member, Stack } from "../e2e/stack.ts";
+import { Director } from "./director.ts";
+import { RedisEyes } from "./redis-eyes.ts";
+
+const LEDGER_SERVER = fileURLToPath(new URL("fixtures/ledger-server.ts", import.meta.url));
+
+const MOST_SERVER_STARTS = 4;
+
+export interface SiteOptions {
+  readonly count?: Readonly<Partial<Record<App, number>>>;
+  /** Milliseconds between two words of the model. */
+  readonly wordMs?: number;
+}
+
+/** The services that the kill matrix kills: at least two of each, so that somebody can take over. */
+export class Site {
+  readonly stack: Stack;
+  readonly director: Director;
+  readonly eyes: RedisEyes;
+
+  private constructor(stack: Stack, director: Director) {
+    this.stack = stack;
+    this.director = director;
+    this.eyes = new RedisEyes(stack.redis.url);
+    stack.model.script((request) => director.answer(request));
+  }
+
+  static async start({ count, wordMs }: SiteOptions = {}): Promise<Site> {
+    const stack = await Stack.start({
+      count: { gateway: 2, worker: 2, "tool-runner": 2, ...count },
+      configuration: CONFIGURATION,
+      // The strict reader counts every token: none may be compacted away under it.
+      env: { HOLDFAST_COMPACT_GRACE_MS: "3600000", HOLDFAST_HEARTBEAT_MS: "2000" },
+    });
+    const site = new Site(stack, new Director(wordMs));
+    await site.settle();
+    return site;
+  }
+
+  get gateways(): readonly string[] {
+    return this.stack.members("gateway").map(({ url }) => url);
+  }
+
+  /** Path of a file in the site's folder. */
+  file(name: string): string {
+    return join(this.stack.folder, name);
+  }
+
+  member(app: App, instance: string | undefined): Member | undefined {
+    return this.stack.members(app).find((one) => one.instance === instance);
+  }
+
+  /** Resolves when the tools are on offer and every gateway serves. */
+  async settle(): Promise<void> {
+    await Promise.all(this.stack.members("tool-runner").map((runner) => this.#relieve(runner)));
+    for (const url of this.gateways) {
+      const isReady = async (): Promise<boolean> => (await fetch(`${url}/ready`)).ok;
+      await until(isReady, { timeoutMs: 60_000, what: `${url} is ready` });
+      const ledger = async (): Promise<boolean> => {
+        const body = (await (await fetch(`${url}/v1/tools`)).json()) as { data: { toolset: string; state: string }[] };
+        return body.data.some(({ toolset, state }) => toolset === "ledger" && state === "ready");
+      };
+      await until(ledger, { timeoutMs: 60_000, what: `${url} offers the ledger` });
+    }
+  }
+
+  /** How often the ledger was booked, and the terminal's command ran, for a message. */
+  executionsFor(conversationId: string, messageId: string): { ledger: number; terminal: number } {
+    const ledger = linesOf(this.file("ledger")).filter((line) => line.startsWith(`${messageId} `)).length;
+    const terminal = namesIn(this.file(`workspace/${conversationId}`)).filter((name) =>
+      name.startsWith(`once-${messageId}-`),
+    ).length;
+    return { ledger, terminal };
+  }
+
+  /** Process id of the ledger server that a tool-runner started last. */
+  ledgerServerOf(runner: Member): number | undefined {
+    const last = linesOf(this.file("pids")).findLast((line) => line.endsWith(` ${runner.service.pid}`));
+    return last === undefined ? undefined : Number(last.split(" ")[0]);
+  }
+
+  /** A server that dies five times in two minutes is rightly given up for a minute; here it dies because we kill it. */
+  async #relieve(runner: Member): Promise<void> {
+    const starts = linesOf(this.file("pids")).filter((line) => line.endsWith(` ${runner.service.pid}`)).length;
+    if (starts < MOST_SERVER_STARTS) return;
+    await runner.service.stop();
+    await this.stack.revive(runner);
+  }
+
+  async stop(): Promise<void> {
+    this.eyes.close();
+    for (const service of this.stack.services) service.kill("SIGCONT");
+    await this.stack.stop();
+  }
+}
+
+function linesOf(path: string): string[] {
+  try {
+    return readFileSync(path, "utf8").split("\n").filter(Boolean);
+  } catch {
+    return [];
+  }
+}
+
+function namesIn(path: string): string[] {
+  try {
+    return readdirSync(path);
+  } catch {
+    return [];
+  }
+}
+
+// Budgets far above what a cell needs: what a kill costs must not end a run.
+const CONFIGURATION = `agents:
+  assistant:
+    model: scripted
+    instructions: Answer.
+    tools: [terminal, ledger]
+    approvals: { terminal: never, "ledger__*": never, ledger: never }
+mcpServers:
+  ledger:
+    command: ${JSON.stringify(process.execPath)}
+    args: [--disable-warning=ExperimentalWarning, ${JSON.stringify(LEDGER_SERVER)}, --ledger, ledger, --pids, pids]
+    holdfast: { concurrency: 64 }
+terminal: { allow: [mktemp, sleep], workspace: ./workspace }
+`;

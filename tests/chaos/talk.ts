@@ -1,0 +1,111 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { newUuid } from "@holdfast/protocol";
+import type { ScriptedStep, Turn } from "./director.ts";
+import type { Site } from "./site.ts";
+import { SseTail } from "./sse-tail.ts";
+
+const RETRY_MS = 100;
+
+/** One conversation, its messages and the readers that watch it. */
+export class Talk {
+  readonly id = newUuid();
+  readonly turns: readonly Turn[];
+  readonly tails: readonly SseTail[];
+  /** Run ids that gateways answered with, by message id. */
+  readonly acceptedRuns = new Map<string, Set<string>>();
+  readonly #site: Site;
+  #next: number;
+
+  /** `first` is the place of the gateway that it uses first. */
+  constructor(site: Site, first: number, turns: readonly Turn[], readers: number) {
+    this.#site = site;
+    this.#next = first;
+    this.turns = turns.map((turn) => site.director.add(turn));
+    this.tails = Array.from(
+      { length: readers },
+      (_, reader) => new SseTail(this.id, site.gateways, first + reader, site.director.isSamplePrefix),
+    );
+  }
+
+  get messageIds(): string[] {
+    return this.turns.map(({ messageId }) => messageId);
+  }
+
+  /** Creates the conversation, so that its readers can be there before its first message, and opens them. */
+  async open(): Promise<void> {
+    await this.#insist("/v1/conversations", { id: this.id });
+    for (const tail of this.tails) tail.open();
+  }
+
+  /** Sends the message until it is accepted: again under the same id, at the other gateway. */
+  async send({ messageId }: Turn): Promise<void> {
+    const body = { id: messageId, agent: "assistant", content: messageId };
+    const answer = await this.#insist(`/v1/conversations/${this.id}/messages`, body);
+    const runs = this.acceptedRuns.get(messageId) ?? new Set();
+    this.acceptedRuns.set(messageId, runs.add(String(answer["run_id"])));
+  }
+
+  /** Puts the message in the agent's queue by hand. */
+  async addByHand({ messageId }: Turn): Promise<void> {
+    const payload = JSON.stringify({ conversation_id: this.id, content: messageId });
+    await this.#site.eyes.addMessage("chat:assistant", messageId, payload);
+  }
+
+  hasEnded(): boolean {
+    return this.tails.every(({ reader }) => reader.hasEnded(this.messageIds));
+  }
+
+  /** Of this conversation's longest silence after `sinceMs` (performance.now()), in milliseconds. */
+  silenceMs(sinceMs: number): number {
+    const silences = this.tails.map(({ movedAtMs }) => {
+      const moves = [sinceMs, ...movedAtMs.filter((atMs) => atMs > sinceMs)];
+      return Math.max(0, ...moves.slice(1).map((atMs, index) => atMs - (moves[index] ?? 0)));
+    });
+    return Math.max(...silences);
+  }
+
+  wasTakenOver(): boolean {
+    return this.tails.some(({ reader }) => [...reader.runs.values()].some(({ takeovers }) => takeovers > 0));
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.tails.map((tail) => tail.close()));
+  }
+
+  async get(path: string): Promise<Record<string, unknown>> {
+    const response = await fetch(`${this.#gateway()}${path}`);
+    return (await response.json()) as Record<string, unknown>;
+  }
+
+  async #insist(path: string, body: object): Promise<Record<string, unknown>> {
+    for (;;) {
+      const response = await fetch(`${this.#gateway()}${path}`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(body),
+      }).catch(() => undefined);
+      const answer = (await response?.json().catch(() => ({}))) as Record<string, unknown> | undefined;
+      if (response?.ok && answer) return answer;
+      if (response && response.status < 500) throw new Error(`${path}: ${response.status} ${JSON.stringify(answer)}`);
+      this.#next += 1;
+      await delay(RETRY_MS);
+    }
+  }
+
+  #gateway(): string {
+    const { gateways } = this.#site;
+    return gateways[this.#next % gateways.length] ?? "";
+  }
+}
+
+/** What a message with effects makes the model do: a step with tools, then the answer. */
+export function workSteps(messageId: string, words: readonly [number, number], gatePath: string): ScriptedStep[] {
+  const isHeld = gatePath !== "";
+  const book = { name: "ledger__book", arguments: { entry: messageId, ...(isHeld ? { gate: gatePath } : {}) } };
+  const once = { name: "terminal__run", arguments: { argv: ["mktemp", "-p", ".", `once-${messageId}-XXXXXXXX`] } };
+  const slow = { name: "terminal__run", arguments: { argv: ["sleep", "0.5"] } };
+  return [
+    { words: words[0], calls: isHeld ? [book, once, slow] : [book, once] },
+    { words: words[1], calls: [] },
+  ];
+}
