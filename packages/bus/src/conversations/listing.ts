@@ -31,8 +31,6 @@ interface Member {
   readonly id: string;
 }
 
-export const LIST_CURSOR = /^\d{1,15}\.[0-9a-f-]{36}$/;
-
 function parseCursor(cursor: string | undefined): Member | undefined {
   if (cursor === undefined) return undefined;
   const dot = cursor.indexOf(".");
