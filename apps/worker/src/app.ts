@@ -4,12 +4,12 @@ import type { Logger, Metrics } from "@holdfast/telemetry";
 import { ActiveRuns } from "./control/active-runs.ts";
 import { ringForCancel } from "./control/cancel-bell.ts";
 import { Consumer } from "./intake/consumer.ts";
-import { EntryHandler } from "./intake/entry-handler.ts";
+import { EntryHandler, type EntryHandlerDeps } from "./intake/entry-handler.ts";
 import { watchQueues, workerMetrics } from "./metrics.ts";
 import type { ModelClient } from "./model/model-client.ts";
-import { type ExecuteDeps, executeRun } from "./run/execute-run.ts";
+import type { AgentRunDeps } from "./run/agent-run.ts";
+import { executeRun, giveUpRun } from "./run/execute-run.ts";
 import type { RetryPolicy } from "./run/retry-backoff.ts";
-import type { RunResult } from "./run/run-result.ts";
 import type { WaitSettings } from "./tools/await-answer.ts";
 import { CatalogCache } from "./tools/catalog-cache.ts";
 import { ArgumentChecker } from "./tools/check-arguments.ts";
@@ -56,9 +56,10 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       bus.control.announce(agent).catch((error: unknown) => logger.warn("control event not written", { agent, error }));
     },
   });
-  const execute = executor(options, active, states, lettingGo.signal);
+  const executors = executorsOf(options, active, states, lettingGo.signal);
   const { conversations, runs } = bus;
-  const handler = new EntryHandler({ conversations, runs, queue, states, logger, execute, draining: draining.signal });
+  const { signal } = draining;
+  const handler = new EntryHandler({ conversations, runs, queue, states, logger, ...executors, draining: signal });
   const handle = (entry: Parameters<EntryHandler["handle"]>[0]) => handler.handle(entry);
   const consumer = new Consumer({ queue, logger, concurrency: options.concurrency, handle });
   watchQueues(options.metrics, bus.queues, names);
@@ -81,22 +82,23 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   };
 }
 
-function executor(
+function executorsOf(
   options: WorkerOptions,
   active: ActiveRuns,
   states: AgentStates,
   shutdown: AbortSignal,
-): (lease: RunLease) => Promise<RunResult> {
+): Pick<EntryHandlerDeps, "execute" | "giveUpRun"> {
   const { bus, agents, clientOf, provider, retry, wait, logger } = options;
   const metrics = workerMetrics(options.metrics);
   const { toolCalls, control, eventLog } = bus;
   const tools = { toolCalls, control, states, argumentChecker: new ArgumentChecker(), metrics, wait };
   const catalog = new CatalogCache(bus.catalog);
-  const deps: ExecuteDeps = { clientOf, provider, catalog, tools, states, eventLog, retry, metrics, logger, shutdown };
-  return (lease) => {
+  const deps: AgentRunDeps = { clientOf, provider, catalog, tools, states, eventLog, retry, metrics, logger, shutdown };
+  const withAgent = (work: typeof executeRun) => (lease: RunLease) => {
     const agent = agents[lease.run.agent];
     // Only the topics of configured agents are read, and a claim hands out only turns of the agent it is made for.
     if (agent === undefined) throw new Error(`no agent is named ${lease.run.agent}`);
-    return active.during(lease, () => executeRun(lease, agent, deps));
+    return active.during(lease, () => work(lease, agent, deps));
   };
+  return { execute: withAgent(executeRun), giveUpRun: withAgent(giveUpRun) };
 }

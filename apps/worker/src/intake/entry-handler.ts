@@ -1,6 +1,7 @@
 import {
   type AgentStates,
   BusUnavailable,
+  type ClaimedRun,
   type Conversations,
   type Entry,
   type Runs,
@@ -23,6 +24,8 @@ export interface EntryHandlerDeps {
   readonly logger: Logger;
   /** Brings a claimed run to its end; returns with the lease finished, released or lost. */
   readonly execute: (lease: RunLease) => Promise<RunResult>;
+  /** Ends a claimed run `failed`, as it stands. */
+  readonly giveUpRun: (lease: RunLease) => Promise<RunResult>;
   /** Aborts when no further run may begin here. */
   readonly draining: AbortSignal;
 }
@@ -51,7 +54,8 @@ const MOST_ERRORS = 5;
  * - Every message is accepted here too: what the gateway accepted is found to be a duplicate, a bare XADD becomes a run.
  * - The entry answers for its conversation's whole inbox: turn after turn is claimed until there is none for us, and only
  *   then is it acknowledged. A crash in between is redelivered, finds the work done, and looks at the inbox again.
- * - Nothing an entry holds can stop the worker: what cannot be read, or keeps failing, goes to the dead letters.
+ * - Nothing an entry holds can stop the worker: what cannot be read, or keeps failing, goes to the dead letters; a run
+ *   that stood for it ends `failed` first, so that nobody waits for it.
  */
 export class EntryHandler {
   readonly #deps: EntryHandlerDeps;
@@ -71,7 +75,12 @@ export class EntryHandler {
         this.#deps.logger.error("entry not handled", { error, topic: entry.topic, entry: entry.entryId, errors });
         // Unsettled, it stays pending here: whoever finds us gone takes it.
         if (this.#deps.draining.aborted) return;
-        if (errors >= MOST_ERRORS) return this.#giveUp(entry, error);
+        if (errors >= MOST_ERRORS) {
+          if (!(await this.#endRun(entry, agent, error))) return this.#giveUp(entry, error);
+          // The run is over and its message in the dead letters: the rest of the inbox goes on.
+          errors = 0;
+          tries = 0;
+        }
         await quietPause(Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** tries), this.#deps.draining);
       }
     }
@@ -120,28 +129,72 @@ export class EntryHandler {
   }
 
   async #workThrough(entry: Entry, { conversationId, agent, garbage }: Work): Promise<Verdict> {
-    const { runs, states, execute, draining } = this.#deps;
+    const { runs, states, draining } = this.#deps;
     let verdict: Verdict = garbage ? { kind: "dead_letter", error: garbage } : { kind: "acknowledge" };
     for (;;) {
       // A paused or draining agent begins no run; the entry stays ours and pending meanwhile.
       await states.whileIn(["paused", "draining"], agent, draining).catch(() => undefined);
-      if (draining.aborted) return { kind: "hand_over" };
+      if (draining.aborted) {
+        // Who takes the entry finds its run over and knows nothing of why; garbage it recognizes again.
+        if (verdict.kind === "dead_letter" && !garbage) await this.#bury(entry.topic, messageOf(entry), verdict.error);
+        return { kind: "hand_over" };
+      }
       const claim = await runs.claim(conversationId, agent);
       if (claim.outcome !== "claimed") return verdict;
-      const result = await execute(claim.lease);
-      if (result.outcome === "ended" && result.giveUp) {
-        if (claim.lease.run.messageId === entry.id) verdict = { kind: "dead_letter", error: result.giveUp };
-        else await this.#buryOther(entry.topic, claim.lease, result.giveUp);
-      }
-      if (result.outcome === "failed") await quietPause(FIRST_PAUSE_MS * 2 ** result.failures, draining);
-      if (result.outcome === "released" || result.outcome === "lost") await quietPause(FIRST_PAUSE_MS, draining);
+      const giveUp = await this.#runOnce(claim.lease);
+      if (giveUp === undefined) continue;
+      // A turn that came with another entry was acknowledged when this one began to answer for the inbox.
+      const { run } = claim.lease;
+      if (run.messageId === entry.id) verdict = { kind: "dead_letter", error: giveUp };
+      else await this.#bury(entry.topic, letterOf(run), giveUp);
     }
   }
 
-  /** A turn that came with another entry, which was acknowledged when this one answered for the inbox. */
-  async #buryOther(topic: string, { run }: RunLease, error: GivenUp): Promise<void> {
-    const message = { id: run.messageId, payload: JSON.stringify(run.envelope), firstSeenMs: run.startedAtMs };
-    await this.#deps.queue.deadLetterMessage(topic, message, error);
+  /** Executes one run and waits where it must be tried again. Answers why its message is given up, if it is. */
+  async #runOnce(lease: RunLease): Promise<GivenUp | undefined> {
+    const result = await this.#execute(lease);
+    if (result.outcome === "ended") return result.giveUp;
+    const pauseMs = result.outcome === "failed" ? FIRST_PAUSE_MS * 2 ** result.failures : FIRST_PAUSE_MS;
+    await quietPause(pauseMs, this.#deps.draining);
+    return undefined;
+  }
+
+  /** A lease that a living worker keeps without working on it would hold its conversation up for ever. */
+  async #execute(lease: RunLease): Promise<RunResult> {
+    try {
+      return await this.#deps.execute(lease);
+    } catch (error) {
+      await lease.release().catch(() => undefined);
+      throw error instanceof BusUnavailable ? error : new RunNotHandled(lease.run.id, { cause: error });
+    }
+  }
+
+  /** Where a run is what cannot be handled: ends it and buries its message. False where there is none, or not to be had. */
+  async #endRun(entry: Entry, agent: string, error: unknown): Promise<boolean> {
+    const { runs, giveUpRun, logger } = this.#deps;
+    try {
+      const conversationId = conversationOf(parseEntry(entry, agent, new Date()));
+      if (conversationId === undefined) return false;
+      const claim = await runs.claim(conversationId, agent);
+      if (claim.outcome !== "claimed") return false;
+      const { lease } = claim;
+      const { run } = lease;
+      const isMeant = error instanceof RunNotHandled ? run.id === error.runId : run.messageId === entry.id;
+      const result = isMeant ? await giveUpRun(lease) : undefined;
+      if (result?.outcome === "ended") {
+        const own = run.messageId === entry.id;
+        await this.#bury(entry.topic, own ? messageOf(entry) : letterOf(run), result.giveUp ?? internal(error));
+        return true;
+      }
+      await lease.release();
+    } catch (later) {
+      logger.error("run could not be given up", { error: later, topic: entry.topic, entry: entry.entryId });
+    }
+    return false;
+  }
+
+  async #bury(topic: string, letter: Letter, error: GivenUp): Promise<void> {
+    await this.#deps.queue.deadLetterMessage(topic, letter, error);
   }
 
   async #settle(entry: Entry, verdict: Verdict): Promise<void> {
@@ -153,9 +206,8 @@ export class EntryHandler {
   }
 
   async #giveUp(entry: Entry, error: unknown): Promise<void> {
-    const code = error instanceof Error ? error.name : "unknown";
     try {
-      await this.#deps.queue.deadLetter(entry, { code: "internal", message: `handling it failed: ${code}` });
+      await this.#deps.queue.deadLetter(entry, internal(error));
     } catch (later) {
       this.#deps.logger.error("entry could not be given up", {
         error: later,
@@ -169,3 +221,37 @@ export class EntryHandler {
 async function quietPause(ms: number, signal: AbortSignal): Promise<void> {
   await pause(ms, signal).catch(() => undefined);
 }
+
+/** Handling a claimed run failed where that must not happen. */
+class RunNotHandled extends Error {
+  override readonly name = "RunNotHandled";
+  readonly runId: string;
+
+  constructor(runId: string, options: ErrorOptions) {
+    super("the run could not be handled", options);
+    this.runId = runId;
+  }
+}
+
+type Letter = Parameters<WorkQueue["deadLetterMessage"]>[1];
+
+const letterOf = (run: ClaimedRun): Letter => ({
+  id: run.messageId,
+  payload: JSON.stringify(run.envelope),
+  firstSeenMs: run.startedAtMs,
+});
+
+/** As it was received. */
+const messageOf = ({ id, payload, entryId }: Entry): Letter => ({
+  id,
+  payload,
+  firstSeenMs: Number(entryId.split("-", 1)[0]),
+});
+
+function internal(error: unknown): GivenUp {
+  const cause = error instanceof RunNotHandled ? error.cause : error;
+  return { code: "internal", message: `handling it failed: ${cause instanceof Error ? cause.name : "unknown"}` };
+}
+
+const conversationOf = (parsed: ParsedEntry): string | undefined =>
+  parsed.kind === "message" ? parsed.envelope.conversation_id : parsed.conversationId;

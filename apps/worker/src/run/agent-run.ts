@@ -12,7 +12,7 @@ import { mayOffer, Toolbox } from "../tools/toolbox.ts";
 import { type BudgetReason, outputLimit, reachedLimit } from "./budget.ts";
 import { withUniqueIds } from "./call-ids.ts";
 import { contextOf } from "./context.ts";
-import { answered, cancelled, failed, modelFailure, outOfBudget, type RunState } from "./endings.ts";
+import { answered, cancelled, failed, modelFailure, outOfBudget, type RunFailure, type RunState } from "./endings.ts";
 import { answerStep, type ModelEnd } from "./model-step.ts";
 import type { RetryPolicy } from "./retry-backoff.ts";
 import { RunProgress } from "./run-progress.ts";
@@ -22,7 +22,7 @@ import { StepText } from "./step-text.ts";
 import { unreadableReason } from "./unreadable.ts";
 
 export interface AgentRunDeps {
-  readonly client: ModelClient;
+  readonly clientOf: (api: AgentConfig["api"]) => ModelClient;
   /** For traces: who serves the model. */
   readonly provider: string;
   readonly catalog: CatalogCache;
@@ -49,6 +49,7 @@ export class AgentRun {
   readonly #deps: AgentRunDeps;
   readonly #progress: RunProgress;
   readonly #stop: RunStop;
+  #hasBegun = false;
   #history: readonly HistoryRecord[] = [];
   #text: StepText | undefined;
   #request: ModelRequest | undefined;
@@ -62,7 +63,7 @@ export class AgentRun {
     this.#stop = new RunStop(lease.signal, deps.shutdown, endsAtMs - Date.now());
   }
 
-  get state(): RunState {
+  get #state(): RunState {
     return { run: this.#lease.run, progress: this.#progress, text: this.#text };
   }
 
@@ -73,25 +74,37 @@ export class AgentRun {
     return ending;
   }
 
+  /** The ending of a run that is given up as it stands, before or after `toItsEnd` was tried. */
+  async givenUp(error: RunFailure): Promise<RunEnding> {
+    try {
+      if (!this.#hasBegun) await this.#begin();
+      this.#text?.keepShown();
+      return failed(this.#state, error);
+    } finally {
+      this.#stop.dispose();
+    }
+  }
+
   async #toItsEnd(): Promise<RunEnding> {
     try {
       await this.#begin();
       const unreadable = unreadableReason(this.#lease.run);
-      if (unreadable) return failed(this.state, { ...unreadable, retryable: false });
+      if (unreadable) return failed(this.#state, { ...unreadable, retryable: false });
       return await this.#work();
     } catch (error) {
       this.#countUnfinished();
-      if (error instanceof ModelCallFailed) return failed(this.state, modelFailure(error));
+      if (error instanceof ModelCallFailed) return failed(this.#state, modelFailure(error));
       // An abort may surface as another error first: what cut the run short is what counts.
       if (this.#stop.reason === "cancelled") return this.#cutShort("cancelled");
       if (this.#stop.reason === "budget_seconds") return this.#cutShort("budget_seconds");
-      throw this.#stop.signal.aborted ? this.#stop.signal.reason : error;
+      throw this.#stop.signal.aborted && this.#stop.reason !== "failure" ? this.#stop.signal.reason : error;
     } finally {
       this.#stop.dispose();
     }
   }
 
   async #begin(): Promise<void> {
+    this.#hasBegun = true;
     const { run } = this.#lease;
     const step = this.#progress.nextStep;
     if (!run.isTakeover) {
@@ -131,7 +144,8 @@ export class AgentRun {
     const request = this.#nextRequest(toolbox);
     const text = (this.#text ??= new StepText(this.#lease, this.#progress.nextStep));
     this.#request = request;
-    const { client, provider, retry, metrics, logger } = this.#deps;
+    const { clientOf, provider, retry, metrics, logger } = this.#deps;
+    const client = clientOf(this.#agent.api);
     const scope = { lease: this.#lease, stop: this.#stop };
     const end = await answerStep(request, text, scope, { client, provider, retry, metrics, logger });
     const usage = end.usage ?? estimateUsage(request, outputCharacters(text.shown, end));
@@ -143,7 +157,7 @@ export class AgentRun {
     this.#progress.addUsage(usage);
     this.#request = undefined;
     const isCutByBudget = end.finishReason === "length" && request.maxOutputTokens < this.#agent.max_output_tokens;
-    return isCutByBudget ? outOfBudget(this.state, "budget_tokens") : answered(this.state, end.finishReason);
+    return isCutByBudget ? outOfBudget(this.#state, "budget_tokens") : answered(this.#state, end.finishReason);
   }
 
   #nextRequest(toolbox: Toolbox): ModelRequest {
@@ -189,7 +203,7 @@ export class AgentRun {
       reason,
       "The run reached a limit before the call went out.",
     );
-    return outOfBudget(this.state, reason);
+    return outOfBudget(this.#state, reason);
   }
 
   #cutShort(reason: "cancelled" | "budget_seconds"): RunEnding {
@@ -198,7 +212,7 @@ export class AgentRun {
       reason,
       "The run was stopped before the call went out.",
     );
-    return reason === "cancelled" ? cancelled(this.state) : outOfBudget(this.state, reason);
+    return reason === "cancelled" ? cancelled(this.#state) : outOfBudget(this.#state, reason);
   }
 }
 

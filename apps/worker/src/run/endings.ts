@@ -15,7 +15,7 @@ export interface RunState {
 }
 
 type Output = NonNullable<RunEnding["output"]>;
-type RunFailure = NonNullable<RunEnding["error"]> & { readonly code: RunErrorCode };
+export type RunFailure = NonNullable<RunEnding["error"]> & { readonly code: RunErrorCode };
 
 /** The model gave its whole answer; where a limit cut it, the run is `incomplete`. */
 export function answered(state: RunState, finishReason: ModelFinishReason): RunEnding {

@@ -2,22 +2,41 @@ import { BusUnavailable, Fenced, type RunEnding, type RunLease } from "@holdfast
 import type { AgentConfig } from "@holdfast/protocol";
 import { type Logger, type TraceSpan, withSpan } from "@holdfast/telemetry";
 import { AgentRun, type AgentRunDeps } from "./agent-run.ts";
-import { failed } from "./endings.ts";
 import type { RunResult } from "./run-result.ts";
 import { RunStopped } from "./run-stop.ts";
 
 /** After this many failures of ours a run ends `failed` and its message goes to the dead letters (protocol §2.4). */
 const MOST_FAILURES = 3;
 
-export type ExecuteDeps = Omit<AgentRunDeps, "client"> & {
-  readonly clientOf: (api: AgentConfig["api"]) => AgentRunDeps["client"];
-};
-
 /**
  * Brings a claimed run to an end, or gives it back: whatever happens, the lease is finished, released or lost when this
  * returns, because a lease kept by a living worker that no longer works on it would hold its conversation up for ever.
  */
-export async function executeRun(lease: RunLease, agent: AgentConfig, deps: ExecuteDeps): Promise<RunResult> {
+export async function executeRun(lease: RunLease, agent: AgentConfig, deps: AgentRunDeps): Promise<RunResult> {
+  return observed(lease, agent, deps, async (agentRun, telemetry) => {
+    try {
+      return await finish(lease, await agentRun.toItsEnd(), telemetry);
+    } catch (error) {
+      return await giveBack(lease, agentRun, error, telemetry);
+    }
+  });
+}
+
+/** Ends a run that cannot be executed here, `failed`, with whatever text it has shown. */
+export async function giveUpRun(lease: RunLease, agent: AgentConfig, deps: AgentRunDeps): Promise<RunResult> {
+  const error = { code: "internal" as const, message: "The run could not be handled.", retryable: true };
+  return observed(lease, agent, deps, async (agentRun, telemetry) =>
+    finish(lease, await agentRun.givenUp(error), telemetry),
+  );
+}
+
+/** In a span and with a logger of the run's own. */
+async function observed(
+  lease: RunLease,
+  agent: AgentConfig,
+  deps: AgentRunDeps,
+  work: (agentRun: AgentRun, telemetry: Telemetry) => Promise<RunResult>,
+): Promise<RunResult> {
   const { run } = lease;
   const logger = deps.logger.child({ run_id: run.id, conversation_id: run.conversationId, agent: run.agent });
   const attributes = {
@@ -33,20 +52,17 @@ export async function executeRun(lease: RunLease, agent: AgentConfig, deps: Exec
   return withSpan(`invoke_agent ${run.agent}`, options, async (span) => {
     if (!run.isTakeover) deps.metrics.runsStarted.inc({ agent: run.agent });
     const beganAtMs = performance.now();
-    const agentRun = new AgentRun(lease, agent, { ...deps, client: deps.clientOf(agent.api), logger });
+    const agentRun = new AgentRun(lease, agent, { ...deps, logger });
     const log = (fields: object) =>
       logger.info("run", { attempt: lease.attempt, duration_ms: Math.round(performance.now() - beganAtMs), ...fields });
-    try {
-      return await finish(lease, await agentRun.toItsEnd(), { deps, span, log });
-    } catch (error) {
-      return await giveBack(lease, agentRun, error, { deps, span, log, logger });
-    }
+    return work(agentRun, { deps, span, log, logger });
   });
 }
 
 interface Telemetry {
-  readonly deps: ExecuteDeps;
+  readonly deps: AgentRunDeps;
   readonly span: TraceSpan;
+  readonly logger: Logger;
   /** The one line that sums the run up. */
   readonly log: (fields: object) => void;
 }
@@ -73,9 +89,7 @@ async function finish(lease: RunLease, ending: RunEnding, { deps, span, log }: T
     : { outcome: "ended" };
 }
 
-type GiveBack = Telemetry & { readonly logger: Logger };
-
-async function giveBack(lease: RunLease, agentRun: AgentRun, error: unknown, to: GiveBack): Promise<RunResult> {
+async function giveBack(lease: RunLease, agentRun: AgentRun, error: unknown, to: Telemetry): Promise<RunResult> {
   if (isLost(error)) {
     to.log({ status: "lost" });
     return { outcome: "lost" };
@@ -89,9 +103,11 @@ async function giveBack(lease: RunLease, agentRun: AgentRun, error: unknown, to:
     to.logger.error("run failed", { error, failures: lease.run.failures + 1 });
     to.span.fail(error);
     if (lease.run.failures + 1 < MOST_FAILURES) return { outcome: "failed", failures: await lease.fail(codeOf(error)) };
-    return await finish(lease, failed(agentRun.state, INTERNAL), to);
+    return await finish(lease, await agentRun.givenUp(INTERNAL), to);
   } catch (later) {
     if (isLost(later)) return { outcome: "lost" };
+    // Whether it was released is not known: whoever claims next finds out.
+    if (later instanceof BusUnavailable) return { outcome: "released" };
     throw later;
   }
 }

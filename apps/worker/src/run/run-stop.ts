@@ -1,5 +1,8 @@
-/** Why a run is cut short. `cancelled` and `budget_seconds` end it; with the others another worker goes on. */
-export type StopReason = "cancelled" | "budget_seconds" | "fenced" | "shutdown";
+/**
+ * Why a run is cut short. `cancelled` and `budget_seconds` end it; with the others another attempt goes on, and what was
+ * begun is left as it is. `failure`: a part of the work failed, so its other parts let go.
+ */
+export type StopReason = "cancelled" | "budget_seconds" | "fenced" | "shutdown" | "failure";
 
 /** Thrown where a run was cut short, and the reason of the run's signal. */
 export class RunStopped extends Error {
@@ -42,6 +45,11 @@ export class RunStop {
 
   get reason(): StopReason | undefined {
     return this.signal.aborted ? (this.signal.reason as RunStopped).reason : undefined;
+  }
+
+  /** One of several things at work at once failed: the others stop, as if the run went to another worker. */
+  letGo(cause: unknown): void {
+    this.#stop(new RunStopped("failure", { cause }));
   }
 
   dispose(): void {

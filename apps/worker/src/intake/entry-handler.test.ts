@@ -1,0 +1,97 @@
+import { AgentStates, type Entry, type RunLease } from "@holdfast/bus";
+import { chatTopic, newUuid, WORKERS_GROUP } from "@holdfast/protocol";
+import { until } from "@holdfast/testing";
+import { afterAll, afterEach, beforeAll, expect, it } from "@jest/globals";
+import { PassThrough } from "node:stream";
+import { createLogger } from "@holdfast/telemetry";
+import { redisCommand } from "../test-fixtures/redis-command.ts";
+import { Stage } from "../test-fixtures/stage.ts";
+import type { RunResult } from "../run/run-result.ts";
+import { EntryHandler, type EntryHandlerDeps } from "./entry-handler.ts";
+
+let stage: Stage;
+beforeAll(async () => {
+  stage = await Stage.open();
+});
+afterEach(() => stage.clear());
+afterAll(() => stage.close());
+
+const topic = chatTopic("assistant");
+const letters = () => stage.entries(`dlq:${topic}`);
+
+async function failRun(lease: RunLease): Promise<RunResult> {
+  const usage = { input_tokens: 0, output_tokens: 0, total_tokens: 0 };
+  const error = { code: "internal", message: "given up", retryable: true };
+  await lease.finish({ status: "failed", reason: error.code, error, usage, history: [] });
+  return { outcome: "ended", giveUp: error };
+}
+
+/** A handler of its own over the stage's bus, and the first entry of the queue. */
+async function handling(deps: Pick<EntryHandlerDeps, "execute" | "draining">) {
+  const { conversations, runs, control } = stage.bus;
+  const queue = stage.bus.queues.open({ topics: [topic], group: WORKERS_GROUP });
+  const logger = createLogger({ service: "worker", destination: new PassThrough() });
+  const states = new AgentStates({ control, agents: ["assistant"] });
+  const handler = new EntryHandler({ conversations, runs, queue, states, logger, giveUpRun: failRun, ...deps });
+  let entries: Entry[] = [];
+  await until(async () => (entries = await queue.read(1, 50)).length > 0);
+  const handle = async () => {
+    for (const entry of entries) await handler.handle(entry);
+    await queue.close();
+  };
+  return { handle };
+}
+
+it("[worker.no-stuck-run] ends a run that cannot be handled, and goes on with the turns behind it", async () => {
+  const talk = stage.talk();
+  const stuck = await talk.say("one");
+  const next = await talk.say("two");
+  let tries = 0;
+  const execute = async (lease: RunLease) => {
+    if (lease.run.id !== stuck) return failRun(lease).then((): RunResult => ({ outcome: "ended" }));
+    tries += 1;
+    throw new TypeError("a mistake of ours");
+  };
+  const { handle } = await handling({ execute, draining: new AbortController().signal });
+  await handle();
+  expect(tries).toBe(5);
+  expect((await talk.ended(stuck)).run).toMatchObject({ status: "failed", error: { code: "internal" } });
+  expect((await talk.ended(next)).run.status).toBe("failed");
+  expect((await letters()).map(({ payload = "" }) => (JSON.parse(payload) as { content: string }).content)).toEqual([
+    "one",
+  ]);
+});
+
+it("ends the run of a message whose accept fails half-way", async () => {
+  await stage.worker();
+  const talk = stage.talk();
+  // Not a stream: what is accepted cannot be published there.
+  await redisCommand(stage.redis.port, "SET", chatTopic(talk.id), "x");
+  const payload = JSON.stringify({ conversation_id: talk.id, content: "hi" });
+  const id = newUuid();
+  await stage.bus.queues.publish(topic, id, payload, {});
+  await until(async () => (await letters()).length === 1, { timeoutMs: 20_000 });
+  const events = (await talk.events()).filter((event) => event.event === "run");
+  expect(events.at(-1)).toMatchObject({ status: "failed", message_id: id });
+  await until(async () => (await stage.entries(topic)).length === 0);
+});
+
+it("[worker.drain-letter] settles a dead letter before it hands the rest of the inbox over", async () => {
+  const draining = new AbortController();
+  const talk = stage.talk();
+  const [given, waiting] = [await talk.say("one"), await talk.say("two")];
+  const execute = async (lease: RunLease) => {
+    draining.abort();
+    return failRun(lease);
+  };
+  const { handle } = await handling({ execute, draining: draining.signal });
+  await handle();
+  expect((await talk.ended(given)).run.status).toBe("failed");
+  expect((await talk.shown(waiting)).status).toBe("queued");
+  const contents = (await letters()).map(({ payload = "" }) => (JSON.parse(payload) as { content: string }).content);
+  expect(contents).toEqual(["one"]);
+  stage.model.enqueue("fine");
+  await stage.worker();
+  expect((await talk.ended(waiting)).text).toBe("fine");
+  expect(await letters()).toHaveLength(1);
+});
