@@ -95,7 +95,7 @@ async function stopCall(
   settings: WaitSettings,
   stopped: RunStopped,
 ): Promise<CallOutcome> {
-  if (stopped.reason === "fenced" || stopped.reason === "shutdown") throw stopped;
+  if (stopped.reason !== "cancelled" && stopped.reason !== "budget_seconds") throw stopped;
   const by = `agent:${call.agent}`;
   await control.send(call.agent, { type: "cancel", run_id: call.runId, tool_call_id: call.toolCallId, by });
   const state = await toolCalls.giveUp(call.conversationId, call.id);

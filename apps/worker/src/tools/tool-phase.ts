@@ -1,10 +1,10 @@
-import type { Control, RunLease, ToolCalls } from "@holdfast/bus";
+import type { AgentStates, Control, RunLease, ToolCalls } from "@holdfast/bus";
 import type { AgentConfig, ToolCall } from "@holdfast/protocol";
 import { currentTraceparent, withSpan } from "@holdfast/telemetry";
 import type { WorkerMetrics } from "../metrics.ts";
 import type { CallErrorCode } from "../run/error-codes.ts";
 import type { OpenCall, RunProgress } from "../run/run-progress.ts";
-import type { RunStop } from "../run/run-stop.ts";
+import { type RunStop, RunStopped } from "../run/run-stop.ts";
 import { AnswerBoard } from "./answer-board.ts";
 import { needsApproval } from "./approval-policy.ts";
 import { awaitAnswer, type WaitSettings } from "./await-answer.ts";
@@ -16,6 +16,7 @@ import { ToolStepEvents } from "./tool-step-events.ts";
 export interface ToolPhaseDeps {
   readonly toolCalls: ToolCalls;
   readonly control: Control;
+  readonly states: AgentStates;
   readonly argumentChecker: ArgumentChecker;
   readonly metrics: WorkerMetrics;
   readonly wait: WaitSettings;
@@ -37,6 +38,9 @@ export interface ToolPhaseScope {
  *   earlier attempt announced is asked after first: done is used, absent goes out (again, under the same id), begun is waited for.
  * - A run that is cancelled or out of time has every call settled before this returns; one that goes to another worker
  *   throws RunStopped and leaves its calls as they are.
+ * - Where one call cannot be followed (Redis is away), the others stop being followed too. That is over when this throws:
+ *   nothing of the phase writes into a run that was given back.
+ * - While its agent is paused no call goes out.
  */
 export async function settleCalls(
   calls: readonly OpenCall[],
@@ -46,7 +50,18 @@ export async function settleCalls(
   if (calls.length === 0) return;
   const board = new AnswerBoard(deps.toolCalls, scope.lease.run.conversationId);
   try {
-    await Promise.all(calls.map((open) => new CallRun(open, scope, deps, board).settle()));
+    const settled = await Promise.allSettled(
+      calls.map(async (open) => {
+        try {
+          await new CallRun(open, scope, deps, board).settle();
+        } catch (error) {
+          scope.stop.letGo(error);
+          throw error;
+        }
+      }),
+    );
+    const errors = settled.filter((call) => call.status === "rejected").map((call): unknown => call.reason);
+    if (errors.length > 0) throw errors.find((error) => !(error instanceof RunStopped)) ?? errors[0];
   } finally {
     await board.close();
   }
@@ -144,7 +159,9 @@ class CallRun {
   async #send(offered: OfferedTool, args: ToolCall["arguments"]): Promise<CallOutcome> {
     const { lease, stop } = this.#scope;
     const { run } = lease;
-    if (!this.#open.wasStarted) this.#events.started();
+    // A run that is stopped meanwhile has its calls settled below.
+    await this.#deps.states.whileIn(["paused"], run.agent, stop.signal).catch(() => undefined);
+    if (!this.#open.wasStarted && !stop.signal.aborted) this.#events.started();
     await lease.flush();
     if (stop.reason === "cancelled" || stop.reason === "budget_seconds") {
       return notRun("cancelled", stop.reason, "The run was stopped before the call went out.");
