@@ -1,4 +1,3 @@
-// oxlint-disable-next-line no-restricted-imports -- what the services do to Redis is judged from outside them.
 import { Redis } from "ioredis";
 import { streamTopic } from "@holdfast/protocol";
 
