@@ -172,13 +172,17 @@ export class RedisLease implements RunLease {
     await this.#giveUp(false);
   }
 
+  /** Whatever comes of it, this lease is no longer held here: a claim may take the run again. */
   async #giveUp(isFailure: boolean): Promise<number> {
-    await this.flush();
-    const keys = [this.#runKeys[1], this.#runKeys[2]];
-    const reply = await this.#insist("release-2", keys, [this.#fence, isFailure ? 1 : 0]);
-    this.#confirm(reply, 0);
-    this.#onEnd();
-    return Number(text(reply[1]));
+    try {
+      await this.flush();
+      const keys = [this.#runKeys[1], this.#runKeys[2]];
+      const reply = await this.#insist("release-2", keys, [this.#fence, isFailure ? 1 : 0]);
+      this.#confirm(reply, 0);
+      return Number(text(reply[1]));
+    } finally {
+      this.#onEnd();
+    }
   }
 
   #schedule(): Promise<void> {
