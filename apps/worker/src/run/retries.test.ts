@@ -106,7 +106,7 @@ it("waits as long as the provider asks", async () => {
 });
 
 it("counts silence as a broken stream, before the first word or after it", async () => {
-  await stage.worker({}, { clientOf: stage.clients({ idleMs: 1_000 }) });
+  await stage.worker({}, { clientOf: stage.clients({ idleMs: 3_000 }) });
   stage.model.enqueue({ hang: true }, ["half", { hang: true }], "fine");
   const talk = stage.talk();
   expect((await talk.ended(await talk.say("hi"))).text).toBe("fine");
