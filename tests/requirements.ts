@@ -87,6 +87,7 @@ export const requirements = {
   "tool.no-repeat": "The same call again executes nothing and has the same result (protocol §2.7)",
   "tool.cancel": "A cancel ends a running command (protocol §2.7)",
   "tool.unknown": "A call whose runner was killed ends `unknown` and is not repeated (protocol §2.7)",
+  "tool.late-runner": "A runner that was only slow still answers for the call that it began (protocol §2.7)",
   "tool.deleted": "No call of a deleted conversation begins (protocol §4)",
   "tool.give-up": "A call is either given up or started, never both (protocol §2.7)",
 

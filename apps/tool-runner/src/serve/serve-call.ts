@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { AgentStates, CallState, Entry, ToolJournal, WorkQueue } from "@holdfast/bus";
 import { isUuid, ToolCall, type ToolResult } from "@holdfast/protocol";
 import { type Logger, withSpan } from "@holdfast/telemetry";
@@ -8,8 +9,14 @@ import type { RunningCalls } from "./running-calls.ts";
 /*
  * One entry of `tools:<toolset>`, from delivery to acknowledgement. The journal is written before anything runs, so a call
  * that is delivered twice runs once: whoever finds it started by a runner that died says `unknown`, because nobody can tell
- * what the tool did. The entry is acknowledged only after the result is durable.
+ * what the tool did. A runner on a busy machine looks dead as well, and what it still answers is worth more than `unknown`:
+ * so it is given some time to come back. The entry is acknowledged only after the result is durable.
  */
+
+/** A runner is thought dead after 2.5 s without a beat; protocol §2.7 wants the answer within 20 s. */
+const LATE_RUNNER_MS = 2_500;
+const LOOK_AGAIN_MS = 250;
+
 export interface ServeContext {
   readonly journal: ToolJournal;
   readonly queue: WorkQueue;
@@ -35,7 +42,7 @@ export async function serveCall(entry: Entry, context: ServeContext): Promise<vo
   }
   // A paused agent's calls wait here, unstarted: its worker may still give them up.
   await context.states.whileIn(["paused"], call.agent, context.stopping);
-  const state = await context.journal.start(call.conversation_id, entry.id);
+  const state = await stateToActOn(entry, call, context);
   const result = state.state === "begun" ? await execute(entry, call, context) : settledResult(entry, call, state);
   if (result) await context.journal.finish(call.conversation_id, entry.id, result);
   await context.queue.ack(entry);
@@ -49,6 +56,20 @@ function readCall(entry: Entry): ToolCall | { readonly problem: string } {
     return { problem: call.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; ") };
   } catch {
     return { problem: "the field payload is not JSON" };
+  }
+}
+
+async function stateToActOn(
+  entry: Entry,
+  call: ToolCall,
+  { journal, stopping }: ServeContext,
+): Promise<CallState | { readonly state: "begun" }> {
+  const deadlineMs = performance.now() + LATE_RUNNER_MS;
+  for (;;) {
+    const state = await journal.start(call.conversation_id, entry.id);
+    const isSilent = state.state === "started" && !state.runnerAlive;
+    if (!isSilent || performance.now() >= deadlineMs) return state;
+    await delay(LOOK_AGAIN_MS, undefined, { signal: stopping });
   }
 }
 
