@@ -14,6 +14,8 @@ export interface RoundResult {
   readonly problems: readonly string[];
   /** Longest silence of each conversation that was hit, in milliseconds. */
   readonly silencesMs: readonly number[];
+  /** Whose silence was the longest. */
+  readonly slowest?: string;
   readonly victim: string;
   readonly resets: number;
 }
@@ -46,7 +48,8 @@ export async function runRound(site: Site, cell: Cell, seed: number, round: numb
   problems.push(...(await judgeAll(scene, cell)));
   await Promise.all(scene.talks.map((talk) => talk.close()));
   const resets = scene.talks.flatMap(({ tails }) => tails).reduce((sum, { reader }) => sum + reader.resets, 0);
-  return { problems, silencesMs: silencesOf(scene, cell, strike.atMs), victim: strike.victim, resets };
+  const slowest = scene.talks.toSorted((a, b) => b.silenceMs(strike.atMs) - a.silenceMs(strike.atMs))[0]?.id ?? "";
+  return { problems, silencesMs: silencesOf(scene, cell, strike.atMs), slowest, victim: strike.victim, resets };
 }
 
 function sceneOf(site: Site, cell: Cell, random: Random): Scene {
@@ -90,11 +93,8 @@ function silencesOf({ talks }: Scene, cell: Cell, atMs: number): number[] {
 /** Everything that helps to understand a round that went wrong. */
 export async function writeEvidence(site: Site, path: string, result: RoundResult, cell: Cell): Promise<void> {
   const streams: Record<string, unknown> = {};
-  for (const problem of result.problems) {
-    const id = /^conversation (\S+):/.exec(problem)?.[1];
-    if (id === undefined || streams[id] !== undefined) continue;
-    streams[id] = await site.eyes.entries(`stream:${id}`);
-  }
+  const named = result.problems.flatMap((problem) => /^conversation (\S+):/.exec(problem)?.[1] ?? []);
+  for (const id of new Set([...named, result.slowest ?? ""])) streams[id] = await site.eyes.entries(`stream:${id}`);
   const logs = site.stack.services.flatMap((service) =>
     service.logs
       .map((line) => ({ pid: service.pid, ...line }))

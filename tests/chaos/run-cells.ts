@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { boundOf, type Cell, idOf, notApplicable } from "./cells.ts";
-import { runRound, writeEvidence } from "./round.ts";
+import { type RoundResult, runRound, writeEvidence } from "./round.ts";
 import { Site } from "./site.ts";
 
 export interface CellResult {
@@ -58,27 +58,30 @@ export async function runCell(
   cell: Cell,
   { seed, rounds }: Pick<RunOptions, "seed" | "rounds">,
 ): Promise<CellResult> {
-  const problems: string[] = [];
+  const exactProblems: string[] = [];
   const silencesMs: number[] = [];
   let resets = 0;
   const count = cell.conversations === 1 ? rounds : 1;
-  for (let round = 0; round < count && problems.length === 0; round += 1) {
-    try {
-      const result = await runRound(site, cell, seed, round);
-      problems.push(...result.problems.map((problem) => `round ${round} (${result.victim}): ${problem}`));
-      silencesMs.push(...result.silencesMs);
-      resets += result.resets;
-      if (problems.length > 0) {
-        mkdirSync(EVIDENCE, { recursive: true });
-        const name = `${idOf(cell).replaceAll("/", "-")}-${seed}-${round}.json`;
-        await writeEvidence(site, join(EVIDENCE, name), result, cell);
-      }
-    } catch (error) {
-      problems.push(`round ${round} broke off: ${error instanceof Error ? error.message : String(error)}`);
-    }
+  for (let round = 0; round < count && exactProblems.length === 0; round += 1) {
+    const result = await runRound(site, cell, seed, round).catch(brokenOff);
+    exactProblems.push(...result.problems.map((problem) => `round ${round} (${result.victim}): ${problem}`));
+    silencesMs.push(...result.silencesMs);
+    resets += result.resets;
+    if (result.problems.length > 0 || boundProblems(cell, result.silencesMs).length > 0)
+      await keepEvidence(site, cell, `${seed}-${round}`, result);
   }
-  const all = [...problems, ...boundProblems(cell, silencesMs)];
-  return { cell, rounds: count, problems: all, exactProblems: problems, silencesMs, resets };
+  const problems = [...exactProblems, ...boundProblems(cell, silencesMs)];
+  return { cell, rounds: count, problems, exactProblems, silencesMs, resets };
+}
+
+function brokenOff(error: unknown): RoundResult {
+  const problem = `broke off: ${error instanceof Error ? error.message : String(error)}`;
+  return { problems: [problem], silencesMs: [], victim: "?", resets: 0 };
+}
+
+async function keepEvidence(site: Site, cell: Cell, name: string, result: RoundResult): Promise<void> {
+  mkdirSync(EVIDENCE, { recursive: true });
+  await writeEvidence(site, join(EVIDENCE, `${idOf(cell).replaceAll("/", "-")}-${name}.json`), result, cell);
 }
 
 function boundProblems(cell: Cell, silencesMs: readonly number[]): string[] {

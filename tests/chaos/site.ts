@@ -57,6 +57,10 @@ export class Site {
   /** Resolves when the tools are on offer and every gateway serves. */
   async settle(): Promise<void> {
     await Promise.all(this.stack.members("tool-runner").map((runner) => this.#relieve(runner)));
+    for (const runner of this.stack.members("tool-runner")) {
+      const isServing = (): boolean => isAlive(this.ledgerServerOf(runner));
+      await until(isServing, { timeoutMs: 60_000, what: `tool-runner ${runner.service.pid} has a ledger server` });
+    }
     for (const url of this.gateways) {
       const isReady = async (): Promise<boolean> => (await fetch(`${url}/ready`)).ok;
       await until(isReady, { timeoutMs: 60_000, what: `${url} is ready` });
@@ -95,6 +99,15 @@ export class Site {
     this.eyes.close();
     for (const service of this.stack.services) service.kill("SIGCONT");
     await this.stack.stop();
+  }
+}
+
+export function isAlive(pid: number | undefined): boolean {
+  if (pid === undefined) return false;
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
   }
 }
 

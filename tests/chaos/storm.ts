@@ -5,7 +5,7 @@ import type { Member } from "../e2e/stack.ts";
 import { Turn } from "./director.ts";
 import { Random } from "./random.ts";
 import { recoveryOf } from "./report.ts";
-import { Site } from "./site.ts";
+import { isAlive, Site } from "./site.ts";
 import { killMember, killPid, killRedis } from "./strikes.ts";
 import { Talk, workSteps } from "./talk.ts";
 import { judge } from "./verdict.ts";
@@ -145,7 +145,7 @@ async function hit(site: Site, blow: Blow, victim: Member | "redis", restartMs: 
   if (victim === "redis") return (await killRedis(site, restartMs)).heal;
   if (blow === "mcp-server") {
     const pid = site.ledgerServerOf(victim);
-    return pid !== undefined && isAlive(pid) ? killPid(pid).heal : () => Promise.resolve();
+    return isAlive(pid) ? killPid(pid).heal : () => Promise.resolve();
   }
   if (blow !== "zombie") return killMember(site, victim, restartMs).heal;
   victim.service.kill("SIGSTOP");
@@ -154,14 +154,6 @@ async function hit(site: Site, blow: Blow, victim: Member | "redis", restartMs: 
     await delay(3_000 + restartMs);
     victim.service.kill("SIGCONT");
   };
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
 }
 
 async function judgeAll(site: Site, talks: readonly Talk[]): Promise<string[]> {
