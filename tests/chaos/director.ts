@@ -55,7 +55,8 @@ interface Sample {
   readonly text: string;
 }
 
-const WORD_MS = 8;
+/** About the pace of a fast model. */
+const WORD_MS = 15;
 
 /**
  * Says what the model answers, and remembers everything it ever said: the oracle asks here what a text may begin with.

@@ -73,12 +73,11 @@ export function summaryOf(results: readonly CellResult[]): Summary {
 export interface Circumstances {
   readonly seed: number;
   readonly rounds: number;
-  readonly lanes: number;
   readonly tookMs: number;
 }
 
 /** The page docs/kill-matrix.md. */
-export function pageOf(results: readonly CellResult[], { seed, rounds, lanes, tookMs }: Circumstances): string {
+export function pageOf(results: readonly CellResult[], { seed, rounds, tookMs }: Circumstances): string {
   const { exact, ran, notApplicable: without, workers, worst } = summaryOf(results);
   const bounds = ROLES.map((role) => {
     const of = (moment: (typeof MOMENTS)[number]) => seconds(boundOf({ role, moment, conversations: 1 }).p95Ms);
@@ -92,7 +91,7 @@ the promise of [protocol §3.4](protocol.md) held.
 **${exact} of ${ran} cells exact**, ${without} not applicable. Longest silence after the death of a worker (p50/p95/max): ${workers} s.
 Slowest recovery of all: ${worst}.
 
-Seed ${seed}, ${rounds} rounds per cell of one conversation, ${lanes} cells at a time, ${Math.round(tookMs / 60_000)} minutes,
+Seed ${seed}, ${rounds} rounds per cell of one conversation, ${Math.round(tookMs / 60_000)} minutes,
 ${cpus().length} cores, Node ${process.versions.node}, ${redisVersion()}, ${new Date().toISOString().slice(0, 10)}.
 \`pnpm chaos --seed ${seed}\` plays the same schedule again; \`pnpm chaos --seed ${seed} --cell worker/mid-tokens/20\` one cell of it.
 

@@ -27,6 +27,8 @@ const LEFTOVERS_MS = 25_000;
 /** One strike at one moment, and the judgement of everything it left behind. */
 export async function runRound(site: Site, cell: Cell, seed: number, round: number): Promise<RoundResult> {
   const scene = sceneOf(site, cell, new Random(seed, idOf(cell), round));
+  const isDeath = cell.role === "worker" || cell.role === "zombie" || cell.role === "tool-runner";
+  if (isDeath) await site.rested();
   await Promise.all(scene.talks.map((talk) => talk.open()));
   const moment = moments[cell.moment as keyof typeof moments];
   let blow: Blow | undefined;

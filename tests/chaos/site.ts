@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { until } from "@holdfast/testing";
 import { type App, type Member, Stack } from "../e2e/stack.ts";
@@ -9,6 +10,8 @@ import { RedisEyes } from "./redis-eyes.ts";
 const LEDGER_SERVER = fileURLToPath(new URL("fixtures/ledger-server.ts", import.meta.url));
 
 const MOST_SERVER_STARTS = 4;
+/** After Redis was away nobody is thought dead for five seconds, or its restart would look like everybody's death. */
+const REST_MS = 6_000;
 
 export interface SiteOptions {
   readonly count?: Readonly<Partial<Record<App, number>>>;
@@ -21,6 +24,8 @@ export class Site {
   readonly stack: Stack;
   readonly director: Director;
   readonly eyes: RedisEyes;
+  /** performance.now() until which nobody is thought dead, because Redis was away. */
+  restsUntilMs = 0;
 
   private constructor(stack: Stack, director: Director) {
     this.stack = stack;
@@ -57,10 +62,6 @@ export class Site {
   /** Resolves when the tools are on offer and every gateway serves. */
   async settle(): Promise<void> {
     await Promise.all(this.stack.members("tool-runner").map((runner) => this.#relieve(runner)));
-    for (const runner of this.stack.members("tool-runner")) {
-      const isServing = (): boolean => isAlive(this.ledgerServerOf(runner));
-      await until(isServing, { timeoutMs: 60_000, what: `tool-runner ${runner.service.pid} has a ledger server` });
-    }
     for (const url of this.gateways) {
       const isReady = async (): Promise<boolean> => (await fetch(`${url}/ready`)).ok;
       await until(isReady, { timeoutMs: 60_000, what: `${url} is ready` });
@@ -70,6 +71,17 @@ export class Site {
       };
       await until(ledger, { timeoutMs: 60_000, what: `${url} offers the ledger` });
     }
+  }
+
+  async startRedisAgain(): Promise<void> {
+    await this.stack.redis.restart();
+    this.restsUntilMs = performance.now() + REST_MS;
+  }
+
+  /** Resolves when the death of a process shows as soon as it should: a cell measures one fault, not two. */
+  async rested(): Promise<void> {
+    const waitMs = this.restsUntilMs - performance.now();
+    if (waitMs > 0) await delay(waitMs);
   }
 
   /** How often the ledger was booked, and the terminal's command ran, for a message. */
@@ -87,12 +99,18 @@ export class Site {
     return last === undefined ? undefined : Number(last.split(" ")[0]);
   }
 
-  /** A server that dies five times in two minutes is rightly given up for a minute; here it dies because we kill it. */
+  /**
+   * A server that died is started again when a call needs it, and after five deaths rightly not for a minute. Here it is to
+   * be there to be killed again, so its runner is replaced.
+   */
   async #relieve(runner: Member): Promise<void> {
     const starts = linesOf(this.file("pids")).filter((line) => line.endsWith(` ${runner.service.pid}`)).length;
-    if (starts < MOST_SERVER_STARTS) return;
-    await runner.service.stop();
-    await this.stack.revive(runner);
+    const isServing = (): boolean => isAlive(this.ledgerServerOf(runner));
+    if (starts >= MOST_SERVER_STARTS || (starts > 0 && !isServing())) {
+      await runner.service.stop();
+      await this.stack.revive(runner);
+    }
+    await until(isServing, { timeoutMs: 60_000, what: `tool-runner ${runner.service.pid} has a ledger server` });
   }
 
   async stop(): Promise<void> {

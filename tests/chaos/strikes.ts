@@ -91,7 +91,8 @@ export function killPid(pid: number | undefined): Strike {
   return { victim: `ledger server ${pid}`, atMs: performance.now(), heal: () => Promise.resolve() };
 }
 
-export async function killRedis({ stack: { redis } }: Site, awayMs: number): Promise<Strike> {
+export async function killRedis(site: Site, awayMs: number): Promise<Strike> {
+  const { redis } = site.stack;
   const { pid } = redis;
   const atMs = performance.now();
   await redis.kill("SIGKILL");
@@ -100,7 +101,7 @@ export async function killRedis({ stack: { redis } }: Site, awayMs: number): Pro
     atMs,
     async heal() {
       await delay(awayMs);
-      await redis.restart();
+      await site.startRedisAgain();
     },
   };
 }

@@ -1,5 +1,5 @@
 import { chatTopic, newUuid } from "@holdfast/protocol";
-import { gate, stampedWords, until } from "@holdfast/testing";
+import { gate, until } from "@holdfast/testing";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
 import { createHash } from "node:crypto";
 import { Stage } from "../test-fixtures/stage.ts";
@@ -219,7 +219,7 @@ describe("what cannot be a message", () => {
 
 it("[worker.one-line] logs one line per run, with its ids and never its content", async () => {
   const worker = await stage.worker();
-  stage.model.enqueue({ pieces: stampedWords(50, 0) });
+  stage.model.enqueue({ pieces: ["an undisclosed ", "answer"] });
   const talk = stage.talk();
   const runId = await talk.say("a very private matter");
   await talk.ended(runId);
@@ -228,7 +228,7 @@ it("[worker.one-line] logs one line per run, with its ids and never its content"
   expect(lines.filter((line) => line["run_id"] === runId)).toMatchObject([
     { message: "run", conversation_id: talk.id, agent: "assistant", status: "completed", attempt: 1, steps: 1 },
   ]);
-  expect(JSON.stringify(lines)).not.toMatch(/private|0\.7/);
+  expect(JSON.stringify(lines)).not.toMatch(/private|undisclosed/);
   expect(await worker.metrics.render()).toMatch(/holdfast_runs_started_total\{agent="assistant"\} 1/);
   expect(await worker.metrics.render()).toMatch(
     /holdfast_runs_completed_total\{agent="assistant",status="completed"\} 1/,
