@@ -12,6 +12,8 @@ export const metaKey = (conversationId: string): string => ofStream(conversation
 export const messagesKey = (conversationId: string): string => ofStream(conversationId, "messages");
 /** List of run ids that wait, in turn order. */
 export const inboxKey = (conversationId: string): string => ofStream(conversationId, "inbox");
+/** List of run ids that wait to be steered into the active run, in turn order; empty where no run is active. */
+export const steerKey = (conversationId: string): string => ofStream(conversationId, "steer");
 /** List of HistoryRecord as JSON, oldest first. */
 export const historyKey = (conversationId: string): string => ofStream(conversationId, "history");
 /** String that outlives a deleted conversation. */

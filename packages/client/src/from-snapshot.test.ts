@@ -40,6 +40,15 @@ describe("fromSnapshot", () => {
     ]);
   });
 
+  it("shows a run under the message it answers, though others were steered into it", () => {
+    const steered = { id: "steered", role: "user" as const, content: "In French", run_id: MESSAGE, created_at: AT };
+    const asked = { id: "asked", role: "user" as const, content: "Hi", run_id: RUN, created_at: AT };
+    const messages = [steered, asked, { ...steered, id: "again" }];
+    const ended = fromSnapshot({ ...base, messages: [...messages, { ...said, id: "a", content: "Salut" }] });
+    const running = fromSnapshot({ ...base, messages, active_run: active });
+    for (const state of [ended, running]) expect(runsOf(state)).toMatchObject([{ messageId: "asked" }]);
+  });
+
   it("shows a queued run without steps, and one that waits for a decision with its approval", () => {
     const queued = fromSnapshot({
       ...base,

@@ -10,17 +10,20 @@ import type { ApprovalState, ConversationItem, ConversationState, RunItem, ToolC
 export function fromSnapshot(snapshot: Snapshot): ConversationState {
   let items: readonly ConversationItem[] = [];
   let messageId: string | null = null;
+  // A message that was steered into a run stands within its answer: it is not what the run answers.
+  const asked = new Map(snapshot.messages.flatMap(({ role, run_id, id }) => (role === "user" ? [[run_id, id]] : [])));
   for (const message of snapshot.messages) {
     if (message.role === "user") {
       messageId = message.id;
       items = [...items, userMessage(message)];
     } else {
       const runId = message.run_id ?? message.id;
-      const run = findRun(items, runId) ?? finishedRun(runId, messageId, message);
+      const run = findRun(items, runId) ?? finishedRun(runId, asked.get(runId) ?? messageId, message);
       items = putRun(items, withMessage(run, message, snapshot.active_run));
     }
   }
-  if (snapshot.active_run) items = putRun(items, activeRun(items, snapshot.active_run, snapshot.created_at));
+  const { active_run: active } = snapshot;
+  if (active) items = putRun(items, activeRun(items, active, asked.get(active.id), snapshot.created_at));
   for (const approval of snapshot.approvals) {
     const run = findRun(items, approval.run_id);
     if (run) items = putRun(items, { ...run, approvals: [...run.approvals, approvalState(approval)] });
@@ -63,13 +66,18 @@ function finishedCall(message: HistoryMessage): ToolCallState {
   };
 }
 
-function activeRun(items: readonly ConversationItem[], active: ActiveRun, createdAt: string): RunItem {
+function activeRun(
+  items: readonly ConversationItem[],
+  active: ActiveRun,
+  asked: string | undefined,
+  createdAt: string,
+): RunItem {
   const messageId = active["message_id"];
   const reasoning = active["reasoning"];
   const known = findRun(items, active.id);
   const run: RunItem = {
     ...(known ?? newRun(active.id, createdAt)),
-    messageId: typeof messageId === "string" ? messageId : (known?.messageId ?? firstUnanswered(items)),
+    messageId: typeof messageId === "string" ? messageId : (known?.messageId ?? asked ?? firstUnanswered(items)),
     agent: active.agent,
     status: active.status,
     attempt: active.attempt,

@@ -126,6 +126,21 @@ describe("messages", () => {
     expect([busy.status, busy.body.code]).toEqual([409, "conversation_busy"]);
   });
 
+  it("[http.steer] that steer get the same answer however often they are sent, whatever became of them", async () => {
+    const { url } = await lab.gateway();
+    const conversation = newUuid();
+    await send(url, conversation, {}).expect(202);
+    const claim = await lab.bus.runs.claim(conversation, "assistant");
+    if (claim.outcome !== "claimed") throw new Error(claim.outcome);
+    const body = { id: newUuid(), content: "left", on_busy: "steer" };
+    const first = await send(url, conversation, body).expect(202);
+    expect(await claim.lease.beginStep(0)).toMatchObject([{ envelope: { content: "left" } }]);
+    const again = await send(url, conversation, body).expect(202);
+    expect(again.body).toEqual(first.body);
+    const run = await request(url).get(`/v1/runs/${first.body.run_id}`);
+    expect(run.body).toMatchObject({ status: "completed", reason: "steered", steps: 0 });
+  });
+
   it("[http.agent] are refused for an agent that is not configured", async () => {
     const { url } = await lab.gateway();
     const unknown = await send(url, newUuid(), { agent: "nobody" });

@@ -141,8 +141,11 @@ export class AgentRun {
   /** Undefined: the step asked for tools. */
   async #runModel(toolbox: Toolbox): Promise<RunEnding | undefined> {
     await this.#deps.states.whileIn(["paused"], this.#lease.run.agent, this.#stop.signal);
+    const step = this.#progress.nextStep;
+    this.#progress.setSteered(step, await this.#lease.beginStep(step));
+    this.#stop.signal.throwIfAborted();
     const request = this.#nextRequest(toolbox);
-    const text = (this.#text ??= new StepText(this.#lease, this.#progress.nextStep));
+    const text = (this.#text ??= new StepText(this.#lease, step));
     this.#request = request;
     const { clientOf, provider, retry, metrics, logger } = this.#deps;
     const client = clientOf(this.#agent.api);

@@ -11,7 +11,7 @@ const agent = AgentConfig.parse({
 });
 
 function after(steps: { calls?: number; tokens?: number }[]): RunProgress {
-  const progress = new RunProgress({ steps: [], results: new Map(), started: new Map() });
+  const progress = new RunProgress({ steps: [], results: new Map(), started: new Map(), steered: new Map() });
   for (const [step, { calls = 0, tokens = 0 }] of steps.entries()) {
     const usage = { input_tokens: 0, output_tokens: tokens, total_tokens: tokens };
     const list = Array.from({ length: calls }, (_, index) => ({ id: `${step}.${index}`, name: "t", arguments: "{}" }));

@@ -6,12 +6,17 @@ import { RunProgress } from "./run-progress.ts";
 const call = (id: string) => ({ id, name: "t__x", arguments: "{}" });
 const USAGE = { input_tokens: 1, output_tokens: 1, total_tokens: 2 };
 const record = (model: HistoryRecord["model"]) => ({ model }) as HistoryRecord;
-const NOTHING: Journal = { steps: [], results: new Map(), started: new Map() };
+const NOTHING: Journal = { steps: [], results: new Map(), started: new Map(), steered: new Map() };
 
 it("puts earlier turns, the message and the run's own steps in order", () => {
   const result = { tool_call_id: "b", status: "completed", text: "fine", shown: "fine", created_at: "" };
   const step = { step: 0, text: "let me see", calls: [call("b")], usage: USAGE, created_at: "", provider: { any: 1 } };
-  const progress = new RunProgress({ steps: [step], results: new Map([["b", result]]), started: new Map() });
+  const progress = new RunProgress({
+    steps: [step],
+    results: new Map([["b", result]]),
+    started: new Map(),
+    steered: new Map(),
+  });
   const history = [
     record({ role: "user", content: "one" }),
     record({ role: "assistant", content: "1", calls: [], provider: { any: 0 } }),

@@ -3,7 +3,8 @@ import type { ModelMessage } from "../model/model-client.ts";
 import type { RunProgress } from "./run-progress.ts";
 
 /**
- * What the model is told: earlier turns, this turn's message, and what this run has done. Providers refuse a conversation,
+ * What the model is told: earlier turns, this turn's message, and what this run has done, with what was
+ * steered into it where it was heard. Providers refuse a conversation,
  * for ever, in which a call has no result or a result no call, so both are repaired here whatever wrote them.
  */
 export function contextOf(history: readonly HistoryRecord[], content: string, progress: RunProgress): ModelMessage[] {
@@ -22,13 +23,17 @@ function withoutProvider({ role, content, calls }: AssistantMessage): AssistantM
 }
 
 function stepsOf(progress: RunProgress): ModelMessage[] {
-  return progress.steps.flatMap((step): ModelMessage[] => [
+  const steered = (step: number): ModelMessage[] =>
+    progress.steeredBefore(step).map(({ envelope }) => ({ role: "user", content: envelope.content }));
+  const finished = progress.steps.flatMap((step): ModelMessage[] => [
+    ...steered(step.step),
     { role: "assistant", content: step.text, calls: step.calls, provider: step.provider },
     ...step.calls.flatMap((call) => {
       const result = progress.result(call.id);
       return result ? [{ role: "tool" as const, tool_call_id: call.id, content: result.text }] : [];
     }),
   ]);
+  return [...finished, ...steered(progress.nextStep)];
 }
 
 function repaired(messages: readonly ModelMessage[]): ModelMessage[] {

@@ -1,4 +1,4 @@
-import type { Journal, JournalCall, JournalResult, JournalStep } from "@holdfast/bus";
+import type { Journal, JournalCall, JournalResult, JournalStep, SteeredMessage } from "@holdfast/bus";
 import type { Usage } from "@holdfast/protocol";
 import { addUsage, NO_USAGE } from "../model/usage.ts";
 
@@ -16,12 +16,14 @@ export class RunProgress {
   readonly #steps: JournalStep[];
   readonly #results: Map<string, JournalResult>;
   readonly #startedBefore: ReadonlySet<string>;
+  readonly #steered: Map<number, readonly SteeredMessage[]>;
   #usage: Usage;
 
   constructor(journal: Journal) {
     this.#steps = [...journal.steps];
     this.#results = new Map(journal.results);
     this.#startedBefore = new Set(journal.started.keys());
+    this.#steered = new Map(journal.steered);
     this.#usage = this.#steps.reduce((sum, step) => addUsage(sum, step.usage), NO_USAGE);
   }
 
@@ -52,6 +54,16 @@ export class RunProgress {
 
   result(toolCallId: string): JournalResult | undefined {
     return this.#results.get(toolCallId);
+  }
+
+  /** What the model hears before the step, after all that came before it. */
+  steeredBefore(step: number): readonly SteeredMessage[] {
+    return this.#steered.get(step) ?? [];
+  }
+
+  /** All of what was steered in before the step, also what was known. */
+  setSteered(step: number, messages: readonly SteeredMessage[]): void {
+    this.#steered.set(step, messages);
   }
 
   hasCall(toolCallId: string): boolean {

@@ -1,4 +1,4 @@
-import type { Bus, TraceContext } from "@holdfast/bus";
+import type { Bus, NewMessage, TraceContext } from "@holdfast/bus";
 import { answerText, type ConversationState, emptyConversation, reduce, type RunItem, runsOf } from "@holdfast/client";
 import { isTerminal, newUuid, type OutputEvent, type RunEvent, StreamEvent, type TokenEvent } from "@holdfast/protocol";
 import { until } from "@holdfast/testing";
@@ -13,7 +13,7 @@ export class Talk {
   }
 
   /** Answers the run's id. */
-  async say(content: string, trace: TraceContext = {}): Promise<string> {
+  async say(content: string, trace: TraceContext = {}, onBusy: NewMessage["onBusy"] = "enqueue"): Promise<string> {
     const agent = "assistant";
     const envelope = {
       id: newUuid(),
@@ -25,9 +25,14 @@ export class Talk {
       metadata: {},
       created_at: new Date().toISOString(),
     };
-    const accepted = await this.#bus.conversations.accept({ envelope, agent, onBusy: "enqueue", trace });
+    const accepted = await this.#bus.conversations.accept({ envelope, agent, onBusy, trace });
     if (accepted.outcome !== "accepted") throw new Error(`not accepted: ${accepted.outcome}`);
     return accepted.runId;
+  }
+
+  /** As a message that is to be heard in the running answer. */
+  steer(content: string): Promise<string> {
+    return this.say(content, {}, "steer");
   }
 
   /** Every event so far; each is held against the contract's schema. */

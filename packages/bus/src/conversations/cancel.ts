@@ -1,6 +1,6 @@
 import { type Run, type RunEvent, RunStatus, streamTopic } from "@holdfast/protocol";
 import { type Commands, text } from "../connection/commands.ts";
-import { historyKey, inboxKey, metaKey, runKey, unfinishedKey } from "../keys.ts";
+import { historyKey, inboxKey, metaKey, runKey, steerKey, unfinishedKey } from "../keys.ts";
 import type { Control } from "../ports/control.ts";
 import type { Conversations } from "../ports/conversations.ts";
 
@@ -27,8 +27,8 @@ export async function cancelRun(
     reason: "cancelled",
   };
   const id = run.conversation_id;
-  const keys = [streamTopic(id), metaKey(id), runKey(id, run.id), inboxKey(id), historyKey(id)];
-  const reply = await commands.script("cancel-5", keys, [run.id, by, JSON.stringify(ending), now]);
+  const keys = [streamTopic(id), metaKey(id), runKey(id, run.id), inboxKey(id), historyKey(id), steerKey(id)];
+  const reply = await commands.script("cancel-6", keys, [run.id, by, JSON.stringify(ending), now]);
   const outcome = text(reply[0]);
   if (outcome === "missing") return undefined;
   if (outcome === "cancelled") await commands.send((redis) => redis.zrem(unfinishedKey(run.agent), `${id} ${run.id}`));

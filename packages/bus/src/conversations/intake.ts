@@ -9,6 +9,7 @@ import {
   metaKey,
   runKey,
   runPointerKey,
+  steerKey,
   tombstoneKey,
   unfinishedKey,
 } from "../keys.ts";
@@ -46,7 +47,7 @@ export class Intake {
       this.#commands.send((redis) => redis.zadd(CONVERSATIONS_KEY, "NX", Date.now(), conversationId)),
     ]);
     const reply = await this.#commands.script(
-      "accept-6",
+      "accept-7",
       [
         streamTopic(conversationId),
         metaKey(conversationId),
@@ -54,6 +55,7 @@ export class Intake {
         inboxKey(conversationId),
         runKey(conversationId, runId),
         tombstoneKey(conversationId),
+        steerKey(conversationId),
       ],
       acceptArguments(message, runId),
     );

@@ -19,6 +19,7 @@ import {
   runKey,
   runKeyPrefix,
   runPointerKey,
+  steerKey,
   tombstoneKey,
   unfinishedKey,
 } from "../keys.ts";
@@ -87,8 +88,8 @@ export class RedisConversations implements Conversations {
   }
 
   async snapshot(id: string): Promise<Lookup<ConversationSnapshot>> {
-    const keys = [metaKey(id), historyKey(id), inboxKey(id), runKeyPrefix(id), tombstoneKey(id)];
-    const reply = await this.#commands.script("snapshot-5", keys, []);
+    const keys = [metaKey(id), historyKey(id), inboxKey(id), runKeyPrefix(id), tombstoneKey(id), steerKey(id)];
+    const reply = await this.#commands.script("snapshot-6", keys, []);
     const outcome = text(reply[0]) as "found" | "missing" | "deleted";
     return outcome === "found" ? { outcome, value: snapshotFrom(id, reply) } : { outcome };
   }
@@ -114,8 +115,9 @@ export class RedisConversations implements Conversations {
       historyKey(id),
       tombstoneKey(id),
       runKeyPrefix(id),
+      steerKey(id),
     ];
-    const reply = await this.#commands.script("delete-7", keys, [TOMBSTONE_SECONDS]);
+    const reply = await this.#commands.script("delete-8", keys, [TOMBSTONE_SECONDS]);
     if (text(reply[0]) !== "deleted") return "missing";
     const runs = reply.slice(1).map(text);
     const agents = new Map<string, string>();

@@ -1,8 +1,9 @@
 import { type MessageEnvelope, Run, RunStatus, type Usage } from "@holdfast/protocol";
 import type { Refusal } from "../ports/conversations.ts";
-import type { Journal, JournalResult, JournalStep } from "../ports/runs.ts";
+import type { Journal, JournalResult, JournalStep, SteeredMessage } from "../ports/runs.ts";
 
-/** A run's hash in Redis, read. Fields `j:step:<n>`, `j:result:<tool_call_id>`, `j:started:<tool_call_id>` are its journal. */
+/** A run's hash in Redis, read. Fields `j:step:<n>`, `j:result:<tool_call_id>`, `j:started:<tool_call_id>`,
+ * `j:steered:<step>` are its journal. */
 type Fields = ReadonlyMap<string, string>;
 
 const NO_USAGE: Usage = { input_tokens: 0, output_tokens: 0, total_tokens: 0 };
@@ -20,13 +21,16 @@ export function journalOf(fields: Fields): Journal {
   const steps: JournalStep[] = [];
   const results = new Map<string, JournalResult>();
   const started = new Map<string, string>();
+  const steered = new Map<number, SteeredMessage[]>();
   for (const [field, value] of fields) {
     if (field.startsWith("j:step:")) steps.push(JSON.parse(value) as JournalStep);
     else if (field.startsWith("j:result:"))
       results.set(field.slice("j:result:".length), JSON.parse(value) as JournalResult);
     else if (field.startsWith("j:started:")) started.set(field.slice("j:started:".length), value);
+    else if (field.startsWith("j:steered:"))
+      steered.set(Number(field.slice("j:steered:".length)), JSON.parse(value) as SteeredMessage[]);
   }
-  return { steps: steps.toSorted((a, b) => a.step - b.step), results, started };
+  return { steps: steps.toSorted((a, b) => a.step - b.step), results, started, steered };
 }
 
 /** What `GET /v1/runs/:id` shows. */

@@ -7,7 +7,7 @@ import { toolMessage, assistantMessage, userMessage } from "./history-messages.t
 
 type Fields = ReadonlyMap<string, string>;
 
-/** The answer of snapshot-5.lua as a ConversationSnapshot. */
+/** The answer of snapshot-6.lua as a ConversationSnapshot. */
 export function snapshotFrom(id: string, reply: readonly Reply[]): ConversationSnapshot {
   const meta = record(reply[1]);
   const history = asList(reply[2]).map((entry) => (JSON.parse(text(entry)) as HistoryRecord).shown);
@@ -55,15 +55,19 @@ function closedParts(run: Fields): HistoryMessage[] {
   if (run.size === 0) return [];
   const runId = text(run.get("id"));
   const agent = text(run.get("agent"));
-  const { steps, results } = journalOf(run);
+  const { steps, results, steered } = journalOf(run);
+  const steeredBefore = (step: number): HistoryMessage[] =>
+    (steered.get(step) ?? []).map((message) => userMessage(message.envelope, message.run_id));
   return [
     userMessage(envelopeOf(run), runId),
     ...steps.flatMap((step) => [
+      ...steeredBefore(step.step),
       assistantMessage(runId, agent, step),
       ...step.calls.flatMap((call) => {
         const result = results.get(call.id);
         return result ? [toolMessage(runId, call.name, result)] : [];
       }),
     ]),
+    ...steeredBefore(steps.length),
   ];
 }

@@ -46,11 +46,20 @@ export interface JournalResult {
   readonly created_at: string;
 }
 
+/** A message that was steered into a run: the model hears it before the step, after all that came before. */
+export interface SteeredMessage {
+  /** The run that the message was accepted with, ended `completed` with reason `steered`. */
+  readonly run_id: string;
+  readonly envelope: MessageEnvelope;
+}
+
 export interface Journal {
   readonly steps: readonly JournalStep[];
   readonly results: ReadonlyMap<string, JournalResult>;
   /** Calls whose `tool_step started` was appended, by tool_call_id: the ISO time of the start. */
   readonly started: ReadonlyMap<string, string>;
+  /** By the step before which they were steered in, in order. */
+  readonly steered: ReadonlyMap<number, readonly SteeredMessage[]>;
 }
 
 /** A finished message of the conversation: `shown` is what HTTP serves, `model` what the model is told, if anything. */
@@ -101,6 +110,11 @@ export interface RunLease {
   flush(): Promise<void>;
   /** Bytes waiting to be written: stop reading the model above a limit. */
   readonly bufferedBytes: number;
+  /**
+   * To be called before a step's first model call: moves what waits to be steered into this run into its journal and ends
+   * the messages' own runs. Answers all that is to be heard before the step, also what an earlier attempt took in.
+   */
+  beginStep(step: number): Promise<readonly SteeredMessage[]>;
   /** The owner restarts the unfinished step: raises `attempt` and appends `attempt {mode: supersede}`. */
   supersede(step: number, cause: string): void;
   /** Looks at the cancel flag and the lease now: called when the bell rings. */

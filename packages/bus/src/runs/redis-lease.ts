@@ -2,9 +2,17 @@ import { streamTopic } from "@holdfast/protocol";
 import { type Commands, type Reply, text } from "../connection/commands.ts";
 import { publishAnswer } from "../conversations/chat-topics.ts";
 import type { Note, Outbox } from "../conversations/outbox.ts";
-import { historyKey, metaKey, runKey, unfinishedKey } from "../keys.ts";
+import { historyKey, inboxKey, metaKey, runKey, steerKey, unfinishedKey } from "../keys.ts";
 import { BusUnavailable, Fenced } from "../ports/errors.ts";
-import type { ClaimedRun, EventDraft, HistoryRecord, JournalWrite, RunEnding, RunLease } from "../ports/runs.ts";
+import type {
+  ClaimedRun,
+  EventDraft,
+  HistoryRecord,
+  JournalWrite,
+  RunEnding,
+  RunLease,
+  SteeredMessage,
+} from "../ports/runs.ts";
 import type { ScriptName } from "../scripts/load.ts";
 import { insist } from "./insist.ts";
 import { journalFields } from "./lease-writes.ts";
@@ -103,6 +111,23 @@ export class RedisLease implements RunLease {
     this.append({ event: "attempt", mode: "supersede", step, keep_offset: 0, cause });
   }
 
+  async beginStep(step: number): Promise<readonly SteeredMessage[]> {
+    await this.flush();
+    const { conversationId, agent } = this.run;
+    const [stream, meta, run] = this.#runKeys;
+    const keys = [meta, run, steerKey(conversationId), stream];
+    const now = new Date().toISOString();
+    const reply = await this.#insist("begin-step-4", keys, [this.#fence, step, this.#events.steeredPayload(now), now]);
+    this.#confirm(reply, 0);
+    this.#noticeCancel(reply);
+    const steered = JSON.parse(text(reply[2])) as SteeredMessage[];
+    // The index is a hint, tidied by who reads it: a step does not wait for it.
+    const ended = steered.map(({ run_id }) => `${conversationId} ${run_id}`);
+    if (ended.length > 0)
+      this.#commands.send((redis) => redis.zrem(unfinishedKey(agent), ended)).catch(() => undefined);
+    return steered;
+  }
+
   /** Looks at the cancel flag and the fence now, without writing. */
   async checkCancel(): Promise<void> {
     try {
@@ -135,7 +160,12 @@ export class RedisLease implements RunLease {
     ];
     if (ending.reason) fields.push("reason", ending.reason);
     if (ending.error) fields.push("error", JSON.stringify(ending.error));
-    const keys = [...this.#runKeys, historyKey(this.run.conversationId)];
+    const keys = [
+      ...this.#runKeys,
+      historyKey(this.run.conversationId),
+      steerKey(this.run.conversationId),
+      inboxKey(this.run.conversationId),
+    ];
     const history = ending.history.map((entry) => JSON.stringify(entry));
     const args = [this.#fence, this.#stored + 1, payloads.length, ...payloads, fields.length, ...fields, ...history];
     const note: Note = { kind: "answer", conversationId: this.run.conversationId, runId: this.run.id };
@@ -145,7 +175,7 @@ export class RedisLease implements RunLease {
         () => this.#lost,
       );
     }
-    this.#confirm(await this.#insist("finish-4", keys, args), payloads.length);
+    this.#confirm(await this.#insist("finish-6", keys, args), payloads.length);
     this.#onEnd();
     await this.#settleElsewhere(note, ending, now);
   }

@@ -32,6 +32,22 @@ export class RunEvents {
     return events.map((event) => JSON.stringify(StreamEvent.parse(event)));
   }
 
+  /** End of a run whose message was steered into this one; a script fills in which and its attempt. */
+  steeredPayload(created_at: string): string {
+    const { conversationId: conversation_id, agent } = this.#run;
+    const ids = { run_id: "@run", message_id: "@message" };
+    return JSON.stringify({
+      attempt: -1,
+      event: "run",
+      conversation_id,
+      created_at,
+      agent,
+      ...ids,
+      status: "completed",
+      reason: "steered",
+    });
+  }
+
   #common(attempt: number): Common {
     const { conversationId, id, agent } = this.#run;
     return { conversation_id: conversationId, run_id: id, agent, attempt, created_at: new Date().toISOString() };

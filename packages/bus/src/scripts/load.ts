@@ -6,22 +6,23 @@ import { readFileSync } from "node:fs";
  * include/<name>.lua. A script sees one slot only (protocol §2.5).
  */
 export const SCRIPT_NAMES = [
-  "accept-6",
+  "accept-7",
   "announce-1",
   "append-notice-3",
   "append-3",
-  "cancel-5",
+  "begin-step-4",
+  "cancel-6",
   "claim-4",
   "control-2",
   "create-2",
-  "delete-7",
-  "finish-4",
+  "delete-8",
+  "finish-6",
   "finish-call-2",
   "forget-consumer-1",
   "redrive-6",
   "release-2",
   "settle-entry-1",
-  "snapshot-5",
+  "snapshot-6",
   "start-call-1",
 ] as const;
 export type ScriptName = (typeof SCRIPT_NAMES)[number];

@@ -1,5 +1,5 @@
 -- Reads a conversation at one instant.
--- KEYS 1 meta  2 history  3 inbox  4 prefix of run keys  5 tombstone
+-- KEYS 1 meta  2 history  3 inbox  4 prefix of run keys  5 tombstone  6 steer
 -- Returns {found, meta as a flat list, history, active run as a flat list, {waiting run as a flat list, …}} | {missing} | {deleted}
 if redis.call('EXISTS', KEYS[5]) == 1 then
   return { 'deleted' }
@@ -9,7 +9,9 @@ if redis.call('EXISTS', KEYS[1]) == 0 then
 end
 local active = redis.call('HGET', KEYS[1], 'active')
 local waiting = {}
-for i, runId in ipairs(redis.call('LRANGE', KEYS[3], 0, -1)) do
-  waiting[i] = redis.call('HGETALL', KEYS[4] .. runId)
+for _, list in ipairs({ KEYS[6], KEYS[3] }) do
+  for _, runId in ipairs(redis.call('LRANGE', list, 0, -1)) do
+    waiting[#waiting + 1] = redis.call('HGETALL', KEYS[4] .. runId)
+  end
 end
 return { 'found', redis.call('HGETALL', KEYS[1]), redis.call('LRANGE', KEYS[2], 0, -1), active and redis.call('HGETALL', KEYS[4] .. active) or {}, waiting }

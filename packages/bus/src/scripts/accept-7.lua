@@ -1,11 +1,13 @@
--- Accepts a message, once: gives it a turn, appends `user_message` and `run queued`, puts the run in the inbox.
--- KEYS 1 stream  2 meta  3 messages (message id -> record)  4 inbox  5 run  6 tombstone
+-- Accepts a message, once: gives it a turn, appends `user_message` and `run queued`, puts the run in the inbox, or
+-- where it is to be steered into a run, in the steer list that the next step of that run takes in.
+-- KEYS 1 stream  2 meta  3 messages (message id -> record)  4 inbox  5 run  6 tombstone  7 steer
 -- ARGV 1 message id  2 run id  3 hash of the body  4 on_busy  5 user_message payload  6 run payload  7 agent
 --      8 envelope  9 trace  10 created_at  11 title  12 metadata of a conversation that is created by this
 --      13 hash of agent and content  14 core | body: which hash must be the same for a message that is known
 --      15 refusal of a message that stands for an unreadable one, or ''
 -- Returns {accepted|duplicate, run id, status, interrupted run id or '', turn, its agent} | {conflict} | {busy, run id} | {deleted}
 -- @include append-events
+-- @include return-steered
 if redis.call('EXISTS', KEYS[6]) == 1 then
   return { 'deleted' }
 end
@@ -40,13 +42,19 @@ if ARGV[15] ~= '' then
   redis.call('HSET', KEYS[5], 'refusal', ARGV[15])
 end
 local interrupted, interruptedAgent = '', ''
+local activeKey = string.sub(KEYS[5], 1, -37) .. (active or '')
+local of = active and redis.call('HMGET', activeKey, 'status', 'agent', 'cancel') or {}
 if ARGV[4] == 'interrupt' then
+  -- The active run takes no further step: what was to be steered into it waits behind this message.
+  returnSteered(KEYS[7], KEYS[4])
   redis.call('LPUSH', KEYS[4], ARGV[2])
   if active then
-    redis.call('HSETNX', string.sub(KEYS[5], 1, -37) .. active, 'cancel', 'interrupt')
+    redis.call('HSETNX', activeKey, 'cancel', 'interrupt')
     interrupted = active
-    interruptedAgent = redis.call('HGET', string.sub(KEYS[5], 1, -37) .. active, 'agent') or ''
+    interruptedAgent = of[2] or ''
   end
+elseif ARGV[4] == 'steer' and of[1] == 'in_progress' and of[2] == ARGV[7] and not of[3] then
+  redis.call('RPUSH', KEYS[7], ARGV[2])
 else
   redis.call('RPUSH', KEYS[4], ARGV[2])
 end

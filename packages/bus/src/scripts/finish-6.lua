@@ -1,11 +1,12 @@
 -- Ends a run, for the owner only: last events, terminal status, history and the release of the lease in one call, so
--- that event and status cannot disagree. Sent again after a lost reply it changes nothing.
--- KEYS 1 stream  2 meta  3 run  4 history
+-- that event and status cannot disagree. What was to be steered into it becomes the next turn. Sent again after a lost reply it changes nothing.
+-- KEYS 1 stream  2 meta  3 run  4 history  5 steer  6 inbox
 -- ARGV 1 fence  2 run-sequence of the first event  3 number of events n  4..3+n payloads  4+n number of hash values m
 --      then m field/value arguments for the run's hash, then history entries
 -- Returns {OK} | {FENCED} | {GAP, run-sequence stored}
 -- @include append-events
 -- @include append-as-owner
+-- @include return-steered
 local count = tonumber(ARGV[3])
 if redis.call('HGET', KEYS[3], 'finished_fence') == ARGV[1] then
   return { 'OK' }
@@ -35,4 +36,5 @@ end
 redis.call('HDEL', KEYS[3], 'envelope', 'trace', 'cancel')
 redis.call('HSET', KEYS[3], 'finished_fence', ARGV[1])
 redis.call('HDEL', KEYS[2], 'active', 'owner')
+returnSteered(KEYS[5], KEYS[6])
 return { 'OK' }

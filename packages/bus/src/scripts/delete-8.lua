@@ -1,5 +1,5 @@
 -- Removes a conversation and leaves a tombstone. Owners of its runs find their fence gone and stop.
--- KEYS 1 stream  2 meta  3 messages  4 inbox  5 history  6 tombstone  7 prefix of run keys
+-- KEYS 1 stream  2 meta  3 messages  4 inbox  5 history  6 tombstone  7 prefix of run keys  8 steer
 -- ARGV 1 seconds the tombstone stays
 -- Returns {deleted, run id, agent, run id, agent, …} | {missing}
 if redis.call('EXISTS', KEYS[2]) == 0 then
@@ -13,6 +13,6 @@ for _, record in ipairs(redis.call('HVALS', KEYS[3])) do
   redis.call('DEL', KEYS[7] .. runId)
 end
 redis.call('SET', KEYS[6], '1', 'EX', ARGV[1])
-redis.call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5])
+redis.call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[8])
 redis.call('PUBLISH', KEYS[1], '!deleted')
 return answer

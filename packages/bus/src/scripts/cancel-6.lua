@@ -1,5 +1,5 @@
 -- Cancels a run: one that waits ends here and now, one that has an owner gets a flag that the owner obeys.
--- KEYS 1 stream  2 meta  3 run  4 inbox  5 history
+-- KEYS 1 stream  2 meta  3 run  4 inbox  5 history  6 steer
 -- ARGV 1 run id  2 by  3 payload of `run cancelled` with "attempt":-1 to be filled in  4 now, RFC 3339
 -- Returns {requested|cancelled|ended, status, agent} | {missing}
 -- @include append-events
@@ -11,7 +11,7 @@ end
 if status == 'completed' or status == 'incomplete' or status == 'failed' or status == 'cancelled' then
   return { 'ended', status, run[2] }
 end
-if redis.call('LREM', KEYS[4], 0, ARGV[1]) == 0 then
+if redis.call('LREM', KEYS[4], 0, ARGV[1]) + redis.call('LREM', KEYS[6], 0, ARGV[1]) == 0 then
   redis.call('HSETNX', KEYS[3], 'cancel', ARGV[2])
   return { 'requested', status, run[2] }
 end
