@@ -136,6 +136,7 @@ export const requirements = {
   "steer.next-step": "A steered message enters the model's input at the next step (protocol §4)",
   "steer.next-turn": "A message that no step took in becomes the next turn (protocol §4)",
   "steer.takeover": "A takeover tells the model what was steered in, in its place and once (protocol §3.4, §4)",
+  "worker.pause-all": "A worker whose agents are all paused lives on and hears the resume (protocol §2.7)",
   "worker.drain-agent": "A draining agent finishes its runs and begins none (protocol §2.7)",
   "worker.control-event": "A control command is told once to every conversation it concerns (protocol §3.2)",
   "worker.demo": "Without key and address the worker uses the demo model and says so (protocol §6.2)",

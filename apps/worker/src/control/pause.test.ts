@@ -63,6 +63,24 @@ describe("a paused agent", () => {
     expect((await talk.ended(late)).text).toBe("more");
   });
 
+  it("[worker.pause-all] costs nothing and hears the resume, where it is the only agent of its worker", async () => {
+    script("fine");
+    const worker = await stage.worker();
+    await control("pause");
+    await obeyed(worker, "paused");
+    const talk = stage.talk();
+    const runId = await talk.say("hi");
+    const before = process.cpuUsage();
+    // Longer than a read blocks, and than a worker without a beat counts as alive.
+    const beganAtMs = performance.now();
+    await until(() => performance.now() - beganAtMs > 3_000);
+    expect(await stage.bus.presence.members("worker")).toHaveLength(1);
+    expect(process.cpuUsage(before).user / 1_000).toBeLessThan(1_500);
+    expect((await talk.shown(runId)).status).toBe("queued");
+    await control("resume");
+    expect((await talk.ended(runId)).text).toBe("fine");
+  });
+
   it("starts no model call: a run waits between its steps", async () => {
     const held = gate();
     await stage.toolRunner("files", { ls: () => held.pass().then(() => "listed") });

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { dlqTopic } from "@holdfast/protocol";
 import type { Redis } from "ioredis";
 import { Commands } from "../connection/commands.ts";
@@ -40,7 +41,12 @@ export class RedisWorkQueue implements WorkQueue {
 
   async read(count: number, blockMs: number): Promise<Entry[]> {
     const topics = this.#topics;
-    if (topics.length === 0 || count < 1) return [];
+    if (count < 1) return [];
+    if (topics.length === 0) {
+      // Whoever reads in a loop relies on the wait: without it nothing else in the process would ever run.
+      await delay(blockMs);
+      return [];
+    }
     const { group, consumer } = this.#options;
     try {
       if (this.#mayHaveLost) {
