@@ -99,6 +99,16 @@ export const requirements = {
   "tool.deleted": "No call of a deleted conversation begins (protocol §4)",
   "tool.give-up": "A call is either given up or started, never both (protocol §2.7)",
 
+  // Retention (protocol §3.5)
+  "retention.compact": "Tokens of a finished answer are compacted, and nothing else (protocol §3.5)",
+  "retention.live": "Nothing live is compacted; a finished step of a running run is (protocol §3.5)",
+  "retention.grace": "Tokens of a finished step are kept for HOLDFAST_COMPACT_GRACE_MS (protocol §3.5)",
+  "retention.expire":
+    "A conversation leaves nothing behind HOLDFAST_CONVERSATION_TTL_MS after its last activity (protocol §3.5)",
+  "retention.replay":
+    "A compacted conversation reads the same, also from a cursor inside it (protocol §3.3, §3.5, §5.5)",
+  "retention.busy": "A conversation at work never expires (protocol §3.5)",
+
   // Runs as the worker works through them (protocol §2, §3, §6)
   "worker.answer":
     "A model's answer is streamed as tokens and ends with its exact text, hash and usage (protocol §3.2)",

@@ -1,6 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { type Frame, StrictReader } from "./strict-reader.ts";
-import type { IsSamplePrefix } from "./strict-run.ts";
+import type { Frame, StrictReader } from "./strict-reader.ts";
 
 const FIRST_WAIT_MS = 50;
 const LONGEST_WAIT_MS = 800;
@@ -20,11 +19,11 @@ export class SseTail {
   #at: number;
   #reading: Promise<void> | undefined;
 
-  constructor(conversationId: string, gateways: readonly string[], first: number, isSamplePrefix: IsSamplePrefix) {
+  constructor(conversationId: string, gateways: readonly string[], first: number, reader: StrictReader) {
     this.#conversationId = conversationId;
     this.#gateways = gateways;
     this.#at = first;
-    this.reader = new StrictReader(isSamplePrefix);
+    this.reader = reader;
   }
 
   /** The gateway it reads from now. */

@@ -130,6 +130,16 @@ it.each<[string, Event[], RegExp]>([
   expect(violationsOf(events).join("\n")).toMatch(violation);
 });
 
+it("lets only a log that may be compacted give at the end what its tokens would have shown", () => {
+  const log = [...opening, output("alpha beta gamma"), completed()];
+  expect(violationsOf(log).join("\n")).toMatch(/shows 0 characters/);
+  const reader = new StrictReader(() => true, true);
+  for (const [index, event] of log.entries())
+    reader.read({ id: `7-${2 * index + 1}`, data: JSON.stringify({ step: 0, ...event }) });
+  expect(reader.violations).toEqual([]);
+  expect(reader.runs.get("run-1")?.output).toBe("alpha beta gamma");
+});
+
 it("sees a frame that comes again, and an epoch that changes in silence", () => {
   const reader = new StrictReader(() => true);
   const frame = { id: "7-1", data: JSON.stringify(user) };

@@ -26,9 +26,12 @@ export class StrictReader {
   #epoch: bigint | undefined;
   #seq = 0n;
   readonly #isSamplePrefix: IsSamplePrefix;
+  readonly #mayBeCompacted: boolean;
 
-  constructor(isSamplePrefix: IsSamplePrefix) {
+  /** `mayBeCompacted`: it comes so late that tokens of finished steps may be gone. */
+  constructor(isSamplePrefix: IsSamplePrefix, mayBeCompacted = false) {
     this.#isSamplePrefix = isSamplePrefix;
+    this.#mayBeCompacted = mayBeCompacted;
   }
 
   /** Answers whether a waiting user saw the conversation go on: a token, an output, or the end of a run. */
@@ -84,7 +87,7 @@ export class StrictReader {
     this.messages.push(messageId);
     const complain = (run: StrictRun, problem: string) =>
       this.#complain(`${this.cursor}: run ${run.id} (turn ${this.messages.indexOf(messageId) + 1}): ${problem}`);
-    this.runs.set(runId, new StrictRun(runId, messageId, this.#isSamplePrefix, complain));
+    this.runs.set(runId, new StrictRun(runId, messageId, this.#isSamplePrefix, complain, this.#mayBeCompacted));
     return false;
   }
 

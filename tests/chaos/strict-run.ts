@@ -29,6 +29,7 @@ const CALL_ENDS = new Set(["completed", "failed", "denied", "cancelled", "unknow
  * - Shown text is cut only by `attempt`. `step` and `output` say exactly what is shown.
  * - A finished step is never begun again, and nothing of the next one comes while a tool call is open.
  * - `output` comes once, directly before the terminal event; nothing of the run comes after that.
+ * - Only in a log that may be compacted (§3.5) does `step` or `output` add what is missing at the end of a step's text.
  */
 export class StrictRun {
   readonly id: string;
@@ -43,6 +44,7 @@ export class StrictRun {
   output: string | undefined;
   #announced = 0;
   readonly #isSamplePrefix: IsSamplePrefix;
+  readonly #mayBeCompacted: boolean;
   readonly #complain: (problem: string) => void;
 
   constructor(
@@ -50,10 +52,12 @@ export class StrictRun {
     messageId: string,
     isSamplePrefix: IsSamplePrefix,
     complain: (run: StrictRun, problem: string) => void,
+    mayBeCompacted = false,
   ) {
     this.id = id;
     this.messageId = messageId;
     this.#isSamplePrefix = isSamplePrefix;
+    this.#mayBeCompacted = mayBeCompacted;
     this.#complain = (problem) => complain(this, problem);
   }
 
@@ -119,7 +123,8 @@ export class StrictRun {
     const step = this.steps[at];
     if (!step) return false;
     const keep = event.count("keep_offset");
-    if (keep > step.text.length) this.#complain(`keep_offset ${keep} beyond the ${step.text.length} shown`);
+    if (keep > step.text.length && !this.#mayBeCompacted)
+      this.#complain(`keep_offset ${keep} beyond the ${step.text.length} shown`);
     step.text = step.text.slice(0, keep);
     step.reasoning = "";
     return false;
@@ -148,6 +153,7 @@ export class StrictRun {
     if (at !== this.#openStep) return this.#no(`step ${at} finished, while step ${this.#openStep} is the unfinished`);
     const step = (this.steps[at] ??= { text: "", reasoning: "", isClosed: false });
     const text = event.text("text");
+    if (this.#mayBeCompacted && text.startsWith(step.text)) step.text = text;
     if (text !== step.text)
       this.#complain(`step ${at} shows ${step.text.length} characters, its end has ${text.length}`);
     if (event.text("text_sha256") !== sha256(text)) this.#complain(`text_sha256 of step ${at} is not its text's`);
@@ -176,6 +182,7 @@ export class StrictRun {
   #end(event: StrictEvent): boolean {
     this.#mustBeAnnounced(event);
     const text = event.text("text");
+    if (this.#mayBeCompacted) this.#addMissing(event.count("step"), text);
     if (text !== this.shown) {
       const where = `${this.shown.length} characters …${this.shown.slice(-30)}`;
       this.#complain(`shows ${where}, output has ${text.length} …${text.slice(-30)}`);
@@ -186,6 +193,11 @@ export class StrictRun {
     if (event.text("message_id") !== this.messageId) this.#complain("output of another message");
     this.output = text;
     return true;
+  }
+
+  #addMissing(at: number, text: string): void {
+    const step = (this.steps[at] ??= { text: "", reasoning: "", isClosed: false });
+    if (text.startsWith(step.text)) step.text = text;
   }
 
   get #openCall(): string | undefined {

@@ -137,7 +137,7 @@ async function readLog(site: Site, talk: Talk): Promise<StrictReader> {
 }
 
 async function readAgain(site: Site, talk: Talk): Promise<StrictReader> {
-  const tail = new SseTail(talk.id, site.gateways, 0, site.director.isSamplePrefix);
+  const tail = new SseTail(talk.id, site.gateways, 0, new StrictReader(site.director.isSamplePrefix));
   tail.open();
   await until(() => tail.reader.hasEnded(talk.messageIds), {
     timeoutMs: REPLAY_MS,

@@ -28,6 +28,7 @@ const Settings = z.object({
   HOLDFAST_HEARTBEAT_MS: integer(15).default(15_000),
   HOLDFAST_SSE_BUFFER_BYTES: integer(1).default(262_144),
   HOLDFAST_REDIS_TIMEOUT_MS: integer(1).default(2_000),
+  HOLDFAST_CONVERSATION_TTL_MS: integer(1).default(30 * 24 * 60 * 60 * 1_000),
   HOLDFAST_SHUTDOWN_MS: integer(0).default(20_000),
 });
 
@@ -39,7 +40,11 @@ export function loadConfig(env: Environment = process.env) {
     host: settings.GATEWAY_HOST,
     port: settings.GATEWAY_PORT,
     admin: { host: settings.ADMIN_HOST, port: settings.ADMIN_PORT },
-    redis: { url: settings.REDIS_URL.reveal(), requestTimeoutMs: settings.HOLDFAST_REDIS_TIMEOUT_MS },
+    redis: {
+      url: settings.REDIS_URL.reveal(),
+      requestTimeoutMs: settings.HOLDFAST_REDIS_TIMEOUT_MS,
+      retention: { conversationTtlMs: settings.HOLDFAST_CONVERSATION_TTL_MS },
+    },
     logLevel: settings.LOG_LEVEL,
     shutdownMs: settings.HOLDFAST_SHUTDOWN_MS,
     streams: { heartbeatMs: settings.HOLDFAST_HEARTBEAT_MS, bufferBytes: settings.HOLDFAST_SSE_BUFFER_BYTES },

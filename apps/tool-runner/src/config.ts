@@ -12,6 +12,7 @@ const Env = z.object({
   HOLDFAST_TOOL_RUNNER_CONCURRENCY: integer(1, 10_000).default(64),
   HOLDFAST_TOOL_UID: integer(1).optional(),
   HOLDFAST_SHUTDOWN_MS: integer(0).default(20_000),
+  HOLDFAST_CONVERSATION_TTL_MS: integer(1).default(30 * 24 * 60 * 60 * 1_000),
   LOG_LEVEL: z.enum(LOG_LEVELS).default("info"),
 });
 
@@ -27,6 +28,8 @@ export interface ToolRunnerConfig {
   /** Calls at once in this process. */
   readonly concurrency: number;
   readonly toolUid: number | undefined;
+  /** How long a conversation is kept after its last activity. */
+  readonly conversationTtlMs: number;
   readonly shutdownMs: number;
   readonly logLevel: (typeof LOG_LEVELS)[number];
   /** Where allowed variables of tools get their values. */
@@ -48,6 +51,7 @@ export function readConfig(env: Environment = process.env): ToolRunnerConfig {
     adminHost: values.ADMIN_HOST,
     concurrency: values.HOLDFAST_TOOL_RUNNER_CONCURRENCY,
     toolUid: values.HOLDFAST_TOOL_UID,
+    conversationTtlMs: values.HOLDFAST_CONVERSATION_TTL_MS,
     shutdownMs: values.HOLDFAST_SHUTDOWN_MS,
     logLevel: values.LOG_LEVEL,
     hostEnvironment: env,

@@ -17,6 +17,7 @@ await lifecycle.run(
 
     const bus = createRedisBus({
       url: config.redisUrl,
+      retention: { conversationTtlMs: config.conversationTtlMs },
       onTrouble: (message, error) => logger.warn(message, { error }),
     });
     lifecycle.own("bus", () => bus.close());

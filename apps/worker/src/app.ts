@@ -12,6 +12,7 @@ import { executeRun, giveUpRun } from "./run/execute-run.ts";
 import type { RetryPolicy } from "./run/retry-backoff.ts";
 import type { WaitSettings } from "./tools/await-answer.ts";
 import { CatalogCache } from "./tools/catalog-cache.ts";
+import { startSweeps } from "./upkeep/sweeps.ts";
 import { ArgumentChecker } from "./tools/check-arguments.ts";
 
 export interface WorkerOptions {
@@ -26,6 +27,8 @@ export interface WorkerOptions {
   readonly concurrency: number;
   readonly retry: RetryPolicy;
   readonly wait: WaitSettings;
+  /** Between two looks for what is to be compacted or has expired. */
+  readonly upkeepEveryMs: number;
 }
 
 export interface Worker {
@@ -68,6 +71,10 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const leave = await bus.presence.join("worker", names);
   await states.start();
   consumer.start();
+  const stopSweeps = startSweeps(
+    [{ name: "upkeep", everyMs: options.upkeepEveryMs, run: () => bus.sweepUpkeep() }],
+    logger,
+  );
   return {
     activeRuns: () => active.size,
     async stop(finishMs) {
@@ -75,6 +82,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       const late = setTimeout(() => lettingGo.abort(), finishMs);
       await consumer.drain();
       clearTimeout(late);
+      await stopSweeps();
       await states.stop();
       await leave();
       await queue.close();

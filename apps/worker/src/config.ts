@@ -20,6 +20,8 @@ const Environment = z.object({
   HOLDFAST_MODEL_RETRY_BASE_MS: integer(1).default(500),
   HOLDFAST_MODEL_IDLE_MS: integer(1).default(60_000),
   HOLDFAST_TOOL_GRACE_MS: integer(0).default(10_000),
+  HOLDFAST_COMPACT_GRACE_MS: integer(0).default(60_000),
+  HOLDFAST_CONVERSATION_TTL_MS: integer(1).default(30 * 24 * 60 * 60 * 1_000),
 });
 
 /** Everything this process is told from outside. Throws ConfigError with every problem of the first source that is wrong. */
@@ -31,12 +33,22 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     admin: { host: env.ADMIN_HOST, port: env.ADMIN_PORT },
     logLevel: env.LOG_LEVEL,
     agents: file.agents,
+    retention: {
+      compactGraceMs: env.HOLDFAST_COMPACT_GRACE_MS,
+      conversationTtlMs: env.HOLDFAST_CONVERSATION_TTL_MS,
+    },
+    upkeepEveryMs: upkeepEveryMs(env.HOLDFAST_COMPACT_GRACE_MS, env.HOLDFAST_CONVERSATION_TTL_MS),
     concurrency: env.HOLDFAST_WORKER_CONCURRENCY,
     shutdownMs: env.HOLDFAST_SHUTDOWN_MS,
     provider: providerFrom(env),
     retry: { retries: env.HOLDFAST_MODEL_RETRIES, baseMs: env.HOLDFAST_MODEL_RETRY_BASE_MS },
     wait: { graceMs: env.HOLDFAST_TOOL_GRACE_MS, lookEveryMs: 1_000, deadRunnerMs: 5_000, cancelMs: 1_500 },
   };
+}
+
+/** Often enough that nothing is kept much longer than it should be. */
+function upkeepEveryMs(graceMs: number, ttlMs: number): number {
+  return Math.min(Math.max(Math.min(graceMs, ttlMs) / 4, 250), 5_000);
 }
 
 /** Without a key and without an address of its own, the built-in demo model. */

@@ -20,6 +20,7 @@ await lifecycle.run(
 
     const bus = createRedisBus({
       url: config.redisUrl,
+      retention: config.retention,
       onTrouble: (message, error) => logger.warn(message, { error }),
     });
     lifecycle.own("bus", () => bus.close());
@@ -49,6 +50,7 @@ await lifecycle.run(
       concurrency: config.concurrency,
       retry: config.retry,
       wait: config.wait,
+      upkeepEveryMs: config.upkeepEveryMs,
     });
     lifecycle.own("worker", () => worker.stop(Math.max(0, config.shutdownMs - HANDOVER_MS)));
     return { agents: Object.keys(config.agents), admin_port: admin.port, instance: bus.instance };

@@ -6,7 +6,7 @@ import { resultsTopic, streamTopic } from "@holdfast/protocol";
  */
 const ofStream = (conversationId: string, part: string): string => `{${streamTopic(conversationId)}}:${part}`;
 
-/** Hash: epoch, seq, created_at, metadata, title, updated_at, turn, claims, active, owner, fence. */
+/** Hash: epoch, seq, created_at, metadata, title, updated_at, turn, claims, active, owner, fence, compacted, renewed. */
 export const metaKey = (conversationId: string): string => ofStream(conversationId, "meta");
 /** Hash: message id -> {run_id, hash, entry}. */
 export const messagesKey = (conversationId: string): string => ofStream(conversationId, "messages");
@@ -30,10 +30,16 @@ export const runPointerKey = (runId: string): string => `run:${runId}`;
 export const CONVERSATIONS_KEY = "conversations";
 
 const OUTBOX_SHARDS = 16;
+const UPKEEP_SHARDS = 16;
 /** Sorted set: accepted turns whose queue entry is not confirmed, by time, unix ms. */
 export const outboxKey = (conversationId: string): string =>
   `outbox:${Number.parseInt(conversationId.slice(0, 2), 16) % OUTBOX_SHARDS}`;
 export const OUTBOX_KEYS: readonly string[] = Array.from({ length: OUTBOX_SHARDS }, (_, shard) => `outbox:${shard}`);
+
+/** Sorted set: conversations by their next visit of the upkeep, unix ms. */
+export const upkeepKey = (conversationId: string): string =>
+  `upkeep:${Number.parseInt(conversationId.slice(0, 2), 16) % UPKEEP_SHARDS}`;
+export const UPKEEP_KEYS: readonly string[] = Array.from({ length: UPKEEP_SHARDS }, (_, shard) => `upkeep:${shard}`);
 
 /** Set: topics that ever had a dead letter. */
 export const DLQ_INDEX_KEY = "dlqs";

@@ -10,8 +10,9 @@ import { RedisConversations } from "./conversations/redis-conversations.ts";
 import { RedisDeadLetters } from "./dlq/redis-dead-letters.ts";
 import { RedisEventLog } from "./log/redis-event-log.ts";
 import { Subscriber } from "./log/subscriber.ts";
-import type { Bus, BusOptions } from "./ports/bus.ts";
+import type { Bus, BusOptions, Retention } from "./ports/bus.ts";
 import { RedisQueues } from "./queue/redis-queues.ts";
+import { Upkeep } from "./retention/upkeep.ts";
 import { RedisRuns } from "./runs/redis-runs.ts";
 import { RedisCatalog } from "./tools/redis-catalog.ts";
 import { RedisToolCalls } from "./tools/redis-tool-calls.ts";
@@ -20,6 +21,8 @@ import { ResultsWatcher } from "./tools/results-watcher.ts";
 /** Longer than any BLOCK of ours: a blocking reply that is later than this never comes (ioredis #1285). */
 const BLOCKING_SOCKET_TIMEOUT_MS = 8_000;
 const CHECK_TIMEOUT_MS = 1_500;
+
+const RETENTION: Retention = { conversationTtlMs: 30 * 24 * 60 * 60 * 1_000, compactGraceMs: 60_000 };
 
 /** The bus on Redis. Connects in the background: it can be built while Redis is away. */
 export function createRedisBus(options: BusOptions): Bus {
@@ -36,17 +39,24 @@ export function createRedisBus(options: BusOptions): Bus {
   const presence = new RedisPresence(commands, instance);
   const control = new RedisControl(commands, connectBlocking);
   const outbox = new Outbox(commands);
+  const upkeep = new Upkeep(commands, { ...RETENTION, ...options.retention });
   const watcher = new ResultsWatcher(commands, connectBlocking, instance);
-  const toolCalls = new RedisToolCalls(commands, presence, watcher, instance);
-  const runs = new RedisRuns({ commands, presence, outbox, instance });
+  const toolCalls = new RedisToolCalls({
+    commands,
+    presence,
+    watcher,
+    instance,
+    keptMs: Math.max(upkeep.conversationTtlMs, RETENTION.conversationTtlMs),
+  });
+  const runs = new RedisRuns({ commands, presence, outbox, upkeep, instance });
 
   return {
     instance,
-    conversations: new RedisConversations(commands, new Intake(commands, outbox, control), control),
+    conversations: new RedisConversations(commands, new Intake(commands, outbox, control, upkeep), control, upkeep),
     eventLog: new RedisEventLog(commands, new Subscriber(subscription), options.requestTimeoutMs),
     runs,
     queues: new RedisQueues(commands, presence, instance, connectBlocking),
-    deadLetters: new RedisDeadLetters(commands),
+    deadLetters: new RedisDeadLetters(commands, upkeep),
     toolCalls,
     toolJournal: toolCalls,
     catalog: new RedisCatalog(commands),
@@ -57,6 +67,7 @@ export function createRedisBus(options: BusOptions): Bus {
       await new Commands(probe).send((connection) => connection.set(`probe:${instance}`, "1", "PX", CHECK_TIMEOUT_MS));
     },
     sweepOutbox: () => outbox.sweep((note) => settleNote(commands, note)),
+    sweepUpkeep: () => upkeep.sweep(),
     async close() {
       presence.close();
       runs.close();

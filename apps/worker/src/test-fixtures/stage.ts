@@ -1,4 +1,4 @@
-import { type Bus, createRedisBus } from "@holdfast/bus";
+import { type Bus, type BusOptions, createRedisBus } from "@holdfast/bus";
 import { AgentConfig } from "@holdfast/protocol";
 import { type ScriptedModel, startRedis, startScriptedModel, type TestRedis } from "@holdfast/testing";
 import { createLogger, createMetrics, type Metrics } from "@holdfast/telemetry";
@@ -48,8 +48,9 @@ export class Stage {
     agent: Partial<AgentConfig> = {},
     more: Partial<WorkerOptions> = {},
     url = this.redis.url,
+    retention?: BusOptions["retention"],
   ): Promise<StagedWorker> {
-    const bus = createRedisBus({ url });
+    const bus = createRedisBus({ url, ...(retention ? { retention } : {}) });
     const metrics = createMetrics({ service: "worker", withProcess: false });
     const destination = new PassThrough();
     const lines: string[] = [];
@@ -63,6 +64,7 @@ export class Stage {
       metrics,
       concurrency: 16,
       retry: { retries: 3, baseMs: 10 },
+      upkeepEveryMs: 100,
       wait: { graceMs: 500, lookEveryMs: 50, deadRunnerMs: 300, cancelMs: 500 },
       ...more,
     });

@@ -24,7 +24,10 @@ export interface Turn {
 export async function publishTurn(commands: Commands, turn: Turn): Promise<void> {
   const fields = ["id", turn.messageId, "payload", turn.envelope, ...traceFields(turn.trace)];
   await Promise.all([
-    publishInConversation(commands, turn.conversationId, [...fields, "turn", turn.turn]),
+    publishInConversation(commands, turn.conversationId, [...fields, "turn", turn.turn]).then(() =>
+      // It may have had a time to live, from when the conversation rested.
+      commands.send((redis) => redis.persist(chatTopic(turn.conversationId))),
+    ),
     turn.alreadyQueued ? undefined : commands.send((redis) => redis.xadd(chatTopic(turn.agent), "*", ...fields)),
   ]);
 }

@@ -15,6 +15,7 @@ import {
 } from "../keys.ts";
 import type { Control } from "../ports/control.ts";
 import type { Accepted, NewMessage } from "../ports/conversations.ts";
+import type { Upkeep } from "../retention/upkeep.ts";
 import { publishTurn } from "./chat-topics.ts";
 import type { Note, Outbox } from "./outbox.ts";
 
@@ -25,11 +26,13 @@ export class Intake {
   readonly #commands: Commands;
   readonly #outbox: Outbox;
   readonly #control: Control;
+  readonly #upkeep: Upkeep;
 
-  constructor(commands: Commands, outbox: Outbox, control: Control) {
+  constructor(commands: Commands, outbox: Outbox, control: Control, upkeep: Upkeep) {
     this.#commands = commands;
     this.#outbox = outbox;
     this.#control = control;
+    this.#upkeep = upkeep;
   }
 
   async accept(message: NewMessage): Promise<Accepted> {
@@ -40,7 +43,7 @@ export class Intake {
     // Pointers come before the fact: one without its fact reads as unknown.
     await Promise.all([
       this.#outbox.put(note),
-      this.#commands.send((redis) => redis.set(runPointerKey(runId), conversationId)),
+      this.#commands.send((redis) => redis.set(runPointerKey(runId), conversationId, "PX", this.#upkeep.newPointerMs)),
       this.#commands.send((redis) =>
         redis.zadd(unfinishedKey(message.agent), "NX", Date.now(), `${conversationId} ${runId}`),
       ),

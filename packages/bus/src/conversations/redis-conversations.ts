@@ -33,6 +33,7 @@ import type {
   PageOf,
   PageRequest,
 } from "../ports/conversations.ts";
+import type { Upkeep } from "../retention/upkeep.ts";
 import { cancelRun } from "./cancel.ts";
 import type { Intake } from "./intake.ts";
 import { pageOfConversations } from "./listing.ts";
@@ -45,11 +46,13 @@ export class RedisConversations implements Conversations {
   readonly #commands: Commands;
   readonly #intake: Intake;
   readonly #control: Control;
+  readonly #upkeep: Upkeep;
 
-  constructor(commands: Commands, intake: Intake, control: Control) {
+  constructor(commands: Commands, intake: Intake, control: Control, upkeep: Upkeep) {
     this.#commands = commands;
     this.#intake = intake;
     this.#control = control;
+    this.#upkeep = upkeep;
   }
 
   async create(given: Conversation & { metadata: Metadata }): ReturnType<Conversations["create"]> {
@@ -64,6 +67,7 @@ export class RedisConversations implements Conversations {
       await this.#commands.send((redis) => redis.zrem(CONVERSATIONS_KEY, given.id));
       return { outcome };
     }
+    if (outcome === "created") await this.#upkeep.rest(given.id);
     return {
       outcome: outcome === "created" ? "created" : "exists",
       conversation: { id: given.id, created_at: text(reply[1]) },
@@ -124,6 +128,7 @@ export class RedisConversations implements Conversations {
     for (let at = 0; at + 1 < runs.length; at += 2) agents.set(runs[at] ?? "", runs[at + 1] ?? "");
     await Promise.all([
       this.#commands.send((redis) => redis.zrem(CONVERSATIONS_KEY, id)),
+      this.#upkeep.forget(id),
       this.#commands.send((redis) => redis.del(chatTopic(id))),
       this.#commands.send((redis) => redis.del(resultsTopic(id))),
       this.#commands.send((redis) => redis.del(callsKey(id))),
@@ -151,6 +156,9 @@ export class RedisConversations implements Conversations {
 
   async cancelRun(runId: string, by: string): ReturnType<Conversations["cancelRun"]> {
     const run = await this.findRun(runId);
-    return run ? cancelRun(this.#commands, this.#control, run, by) : undefined;
+    if (!run) return undefined;
+    const cancelled = await cancelRun(this.#commands, this.#control, run, by);
+    if (cancelled?.outcome === "cancelled") await this.#upkeep.rest(run.conversation_id, runId);
+    return cancelled;
   }
 }

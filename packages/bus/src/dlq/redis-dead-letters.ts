@@ -4,15 +4,18 @@ import { DLQ_INDEX_KEY } from "../keys.ts";
 import { fieldOf } from "../log/redis-event-log.ts";
 import type { PageOf, PageRequest } from "../ports/conversations.ts";
 import type { DeadLetters } from "../ports/dead-letters.ts";
+import type { Upkeep } from "../retention/upkeep.ts";
 import { redriveMessage } from "./redrive-message.ts";
 
 const CHAT = "chat:";
 
 export class RedisDeadLetters implements DeadLetters {
   readonly #commands: Commands;
+  readonly #upkeep: Upkeep;
 
-  constructor(commands: Commands) {
+  constructor(commands: Commands, upkeep: Upkeep) {
     this.#commands = commands;
+    this.#upkeep = upkeep;
   }
 
   /** The cursor is `<topic> <entry>` of the last row. */
@@ -37,7 +40,9 @@ export class RedisDeadLetters implements DeadLetters {
     if (!letter) return { outcome: "missing" };
     const { id, payload } = letter;
     const agent = topic.slice(CHAT.length);
-    const runId = topic.startsWith(CHAT) ? await redriveMessage(this.#commands, { id, payload, agent }) : undefined;
+    const runId = topic.startsWith(CHAT)
+      ? await redriveMessage(this.#commands, this.#upkeep, { id, payload, agent })
+      : undefined;
     // Queued before it is taken out: a crash in between redrives it twice, and consumers dedupe.
     await this.#commands.send((redis) => redis.xadd(topic, "*", "id", id, "payload", payload));
     await this.#commands.send((redis) => redis.xdel(dlqTopic(topic), entry));

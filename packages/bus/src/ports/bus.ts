@@ -24,7 +24,19 @@ export interface Bus {
   check(): Promise<void>;
   /** Re-queues accepted turns whose queue entry was never written. Answers how many. Run every few seconds by one or more processes. */
   sweepOutbox(): Promise<number>;
+  /**
+   * Compacts finished answers and removes what expired (protocol §3.5), where it is due. Answers how many conversations
+   * were looked at. Run every few seconds by one or more processes.
+   */
+  sweepUpkeep(): Promise<number>;
   close(): Promise<void>;
+}
+
+export interface Retention {
+  /** A conversation is kept this long after its last activity, ms. */
+  readonly conversationTtlMs: number;
+  /** Tokens of a finished step are kept this long, ms. */
+  readonly compactGraceMs: number;
 }
 
 export interface BusOptions {
@@ -33,6 +45,7 @@ export interface BusOptions {
   readonly instance?: string;
   /** After this long without an answer a request fails with BusUnavailable; undefined waits until Redis is back. */
   readonly requestTimeoutMs?: number;
+  readonly retention?: Partial<Retention>;
   /** Told of trouble with connections; never of message content. */
   readonly onTrouble?: (message: string, error: unknown) => void;
 }

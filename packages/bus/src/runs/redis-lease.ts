@@ -13,6 +13,7 @@ import type {
   RunLease,
   SteeredMessage,
 } from "../ports/runs.ts";
+import type { Upkeep } from "../retention/upkeep.ts";
 import type { ScriptName } from "../scripts/load.ts";
 import { insist } from "./insist.ts";
 import { journalFields } from "./lease-writes.ts";
@@ -27,6 +28,7 @@ interface LeaseOptions {
   readonly cancelled: boolean;
   readonly commands: Commands;
   readonly outbox: Outbox;
+  readonly upkeep: Upkeep;
   readonly onEnd: () => void;
 }
 
@@ -39,6 +41,7 @@ export class RedisLease implements RunLease {
   readonly run: ClaimedRun;
   readonly #commands: Commands;
   readonly #outbox: Outbox;
+  readonly #upkeep: Upkeep;
   readonly #fence: string;
   readonly #turn: string;
   readonly #onEnd: () => void;
@@ -63,6 +66,7 @@ export class RedisLease implements RunLease {
     this.#turn = options.turn;
     this.#commands = options.commands;
     this.#outbox = options.outbox;
+    this.#upkeep = options.upkeep;
     this.#attempt = options.run.attempt;
     this.#onEnd = options.onEnd;
     this.#events = new RunEvents(options.run);
@@ -185,6 +189,7 @@ export class RedisLease implements RunLease {
     const { conversationId, id, agent, envelope } = this.run;
     try {
       await this.#commands.send((redis) => redis.zrem(unfinishedKey(agent), `${conversationId} ${id}`));
+      await this.#upkeep.rest(conversationId, id);
       if (ending.status !== "completed") return;
       const answer = { conversationId, runId: id, agent, recipient: envelope.sender, turn: this.#turn, createdAt };
       if (ending.output) await publishAnswer(this.#commands, { ...answer, text: ending.output.text });

@@ -7,6 +7,7 @@ import { inboxKey, metaKey, runKeyPrefix } from "../keys.ts";
 import type { Outbox } from "../conversations/outbox.ts";
 import type { Presence } from "../ports/control.ts";
 import type { Claim, Runs } from "../ports/runs.ts";
+import type { Upkeep } from "../retention/upkeep.ts";
 import { RedisLease } from "./redis-lease.ts";
 
 /** A lease that wrote nothing for this long looks at its flag and fence, in case the bell was lost. */
@@ -17,14 +18,16 @@ export class RedisRuns implements Runs {
   readonly #presence: Presence;
   readonly #instance: string;
   readonly #outbox: Outbox;
+  readonly #upkeep: Upkeep;
   readonly #leases = new Set<RedisLease>();
   readonly #claiming = new Map<string, Promise<Claim>>();
   #watch: NodeJS.Timeout | undefined;
 
-  constructor(parts: { commands: Commands; presence: Presence; outbox: Outbox; instance: string }) {
+  constructor(parts: { commands: Commands; presence: Presence; outbox: Outbox; upkeep: Upkeep; instance: string }) {
     this.#commands = parts.commands;
     this.#presence = parts.presence;
     this.#outbox = parts.outbox;
+    this.#upkeep = parts.upkeep;
     this.#instance = parts.instance;
   }
 
@@ -41,6 +44,7 @@ export class RedisRuns implements Runs {
 
   async #claimAfter(earlier: Promise<unknown> | undefined, conversationId: string, agent: string): Promise<Claim> {
     await earlier?.catch(() => undefined);
+    await this.#upkeep.expectWork(conversationId);
     let reply = await this.#claim(conversationId, agent, "");
     if (text(reply[0]) === "held" && !(await this.#isHeld(text(reply[1]), text(reply[2])))) {
       // Fencing makes a false alarm harmless: an owner that was only slow is refused from now on.
@@ -112,6 +116,7 @@ export class RedisRuns implements Runs {
       turn: fields.get("turn") ?? "",
       commands: this.#commands,
       outbox: this.#outbox,
+      upkeep: this.#upkeep,
       onEnd: () => this.#leases.delete(lease),
     });
     this.#leases.add(lease);

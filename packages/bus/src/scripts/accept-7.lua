@@ -8,6 +8,7 @@
 -- Returns {accepted|duplicate, run id, status, interrupted run id or '', turn, its agent} | {conflict} | {busy, run id} | {deleted}
 -- @include append-events
 -- @include return-steered
+-- @include wake
 if redis.call('EXISTS', KEYS[6]) == 1 then
   return { 'deleted' }
 end
@@ -58,4 +59,5 @@ elseif ARGV[4] == 'steer' and of[1] == 'in_progress' and of[2] == ARGV[7] and no
 else
   redis.call('RPUSH', KEYS[4], ARGV[2])
 end
+wake(KEYS[1], KEYS[2])
 return { 'accepted', ARGV[2], 'queued', interrupted, tostring(turn), interruptedAgent }

@@ -19,11 +19,14 @@ export const SCRIPT_NAMES = [
   "finish-6",
   "finish-call-2",
   "forget-consumer-1",
+  "put-back-1",
   "redrive-6",
   "release-2",
+  "rest-6",
   "settle-entry-1",
   "snapshot-6",
   "start-call-1",
+  "take-due-1",
 ] as const;
 export type ScriptName = (typeof SCRIPT_NAMES)[number];
 

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll } from "@jest/globals";
 import { type MessageEnvelope, newUuid, type StreamEvent, streamTopic } from "@holdfast/protocol";
 import { startRedis, type TestRedis } from "@holdfast/testing";
 import { Redis } from "ioredis";
-import type { Bus } from "../ports/bus.ts";
+import type { Bus, BusOptions } from "../ports/bus.ts";
 import type { Accepted, NewMessage } from "../ports/conversations.ts";
 import type { RunEnding, RunLease } from "../ports/runs.ts";
 import { createRedisBus } from "../redis-bus.ts";
@@ -19,7 +19,7 @@ export const COMPLETED: RunEnding = {
 export interface BusLab {
   /** A connection of the test's own, to look behind the bus. */
   readonly raw: Redis;
-  openBus(instance?: string): Bus;
+  openBus(instance?: string, more?: Partial<BusOptions>): Bus;
   events(conversationId: string): Promise<StreamEvent[]>;
 }
 
@@ -43,8 +43,8 @@ export function busLab(): BusLab {
     get raw() {
       return raw;
     },
-    openBus(instance) {
-      const bus = createRedisBus({ url: redis.url, ...(instance ? { instance } : {}) });
+    openBus(instance, more) {
+      const bus = createRedisBus({ url: redis.url, ...(instance ? { instance } : {}), ...more });
       open.push(bus);
       return bus;
     },

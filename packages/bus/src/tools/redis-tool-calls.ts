@@ -11,9 +11,16 @@ import type { ResultsWatcher } from "./results-watcher.ts";
 
 const CANCELLED = "c:";
 const KEPT_OUTPUT = 10_000;
-/** As long as a conversation is kept after its last activity (protocol §3.5). */
-const KEPT_MS = 30 * 24 * 60 * 60 * 1_000;
 const NEVER = (): undefined => undefined;
+
+interface ToolCallsParts {
+  readonly commands: Commands;
+  readonly presence: Presence;
+  readonly watcher: ResultsWatcher;
+  readonly instance: string;
+  /** Of calls and their results after the latest of them, ms. When its conversation rests, its time to live counts. */
+  readonly keptMs: number;
+}
 
 /**
  * Tool calls between workers and tool-runners. The journal `{results:<conversation>}:calls` holds one state per call and
@@ -24,12 +31,14 @@ export class RedisToolCalls implements ToolCalls, ToolJournal {
   readonly #presence: Presence;
   readonly #watcher: ResultsWatcher;
   readonly #instance: string;
+  readonly #keptMs: number;
 
-  constructor(commands: Commands, presence: Presence, watcher: ResultsWatcher, instance: string) {
-    this.#commands = commands;
-    this.#presence = presence;
-    this.#watcher = watcher;
-    this.#instance = instance;
+  constructor(parts: ToolCallsParts) {
+    this.#commands = parts.commands;
+    this.#presence = parts.presence;
+    this.#watcher = parts.watcher;
+    this.#instance = parts.instance;
+    this.#keptMs = parts.keptMs;
   }
 
   callId(runId: string, step: number, index: number): string {
@@ -72,14 +81,14 @@ export class RedisToolCalls implements ToolCalls, ToolJournal {
   /** Waits for Redis: the tool has run, and its result must not be thrown away. */
   async finish(conversationId: string, id: string, result: ToolResult): Promise<void> {
     const keys = [callsKey(conversationId), resultsTopic(conversationId)];
-    const args = [id, uuidV5(id, "result"), JSON.stringify(result), KEPT_MS];
+    const args = [id, uuidV5(id, "result"), JSON.stringify(result), this.#keptMs];
     await insist(() => this.#commands.script("finish-call-2", keys, args), NEVER);
   }
 
   /** Answers the state before, '' where the call was absent and is now in `state`. */
   async #enter(conversationId: string, id: string, state: string): Promise<string> {
     const keys = [callsKey(conversationId)];
-    const [before] = await insist(() => this.#commands.script("start-call-1", keys, [id, state, KEPT_MS]), NEVER);
+    const [before] = await insist(() => this.#commands.script("start-call-1", keys, [id, state, this.#keptMs]), NEVER);
     return text(before);
   }
 

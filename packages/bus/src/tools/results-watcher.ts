@@ -6,6 +6,7 @@ import { fieldOf } from "../log/redis-event-log.ts";
 
 const BLOCK_MS = 1_000;
 const RETRY_MS = 250;
+const WAKE_KEPT_MS = 3_600_000;
 type Listener = (answer: ToolOutput | ToolResult) => void;
 
 interface Watched {
@@ -56,7 +57,11 @@ export class ResultsWatcher {
   }
 
   async #wake(): Promise<void> {
-    await this.#commands.send((redis) => redis.xadd(this.#wakeTopic, "MAXLEN", 1, "*", "id", "", "payload", "{}"));
+    await Promise.all([
+      this.#commands.send((redis) => redis.xadd(this.#wakeTopic, "MAXLEN", 1, "*", "id", "", "payload", "{}")),
+      // A worker that is killed takes nothing with it.
+      this.#commands.send((redis) => redis.pexpire(this.#wakeTopic, WAKE_KEPT_MS)),
+    ]);
   }
 
   async #loop(blocking: Redis): Promise<void> {

@@ -1,0 +1,166 @@
+import { describe, expect, it } from "@jest/globals";
+import { chatTopic, newUuid, streamTopic } from "@holdfast/protocol";
+import { until } from "@holdfast/testing";
+import { appendTokens, busLab, claimed, COMPLETED, message, runIdOf } from "../test-lab/bus-lab.ts";
+
+const lab = busLab();
+const TTL_MS = 5_000;
+const STEP = { step: 0, text: "xxx", calls: [], usage: COMPLETED.usage, created_at: new Date().toISOString() };
+const STEP_EVENT = {
+  event: "step" as const,
+  step: 0,
+  text: "xxx",
+  text_sha256: "",
+  finish_reason: "tool_calls" as const,
+};
+
+/** A bus whose upkeep comes at once. */
+const eager = (conversationTtlMs = TTL_MS) =>
+  lab.openBus(undefined, { retention: { compactGraceMs: 0, conversationTtlMs } });
+const kinds = async (id: string) => (await lab.events(id)).map((event) => event.event);
+const tokens = async (id: string) => (await kinds(id)).filter((kind) => kind === "token").length;
+/** Every key that names the conversation or one of its runs. */
+const keysOf = async (id: string, ...runIds: string[]) =>
+  (await lab.raw.keys("*")).filter((key) => [id, ...runIds].some((part) => key.includes(part)));
+/** A visit is due at the earliest in the next millisecond. */
+async function swept(bus: ReturnType<typeof eager>, isDone: () => Promise<boolean>): Promise<void> {
+  await until(async () => (await bus.sweepUpkeep(), isDone()), { timeoutMs: 20_000, intervalMs: 50 });
+}
+
+describe("compaction", () => {
+  it("[retention.compact] deletes the tokens of a finished answer and nothing else, and is idempotent", async () => {
+    const bus = eager();
+    const given = message(newUuid());
+    const id = given.envelope.conversation_id;
+    await bus.conversations.accept(given);
+    const lease = await claimed(bus, id);
+    lease.append({ event: "run", status: "in_progress", message_id: given.envelope.id });
+    appendTokens(1_300, lease);
+    await lease.finish(COMPLETED);
+    await swept(bus, async () => (await tokens(id)) === 0);
+    expect(await kinds(id)).toEqual(["user_message", "run", "run", "output", "run"]);
+    expect(await bus.eventLog.head(id)).toMatchObject({ seq: 1_305 });
+    const before = await bus.eventLog.read(id, undefined, 100);
+    await Promise.all([bus.sweepUpkeep(), eager().sweepUpkeep()]);
+    expect(await bus.eventLog.read(id, undefined, 100)).toEqual(before);
+  });
+
+  it("[retention.live] leaves tokens of an unfinished step alone, and takes those of a finished one while the run goes on", async () => {
+    const bus = eager();
+    const given = message(newUuid());
+    const id = given.envelope.conversation_id;
+    await bus.conversations.accept(given);
+    const lease = await claimed(bus, id);
+    appendTokens(3, lease);
+    await lease.flush();
+    await bus.sweepUpkeep();
+    expect(await tokens(id)).toBe(3);
+    lease.append(STEP_EVENT, { step: STEP });
+    lease.append({ event: "token", step: 1, index: 0, offset: 0, text: "y" });
+    await lease.flush();
+    await swept(bus, async () => (await tokens(id)) === 1);
+    appendTokens(2, lease);
+    await lease.finish(COMPLETED);
+    await swept(bus, async () => (await tokens(id)) === 0);
+  });
+
+  it("[retention.grace] keeps the tokens of a finished step for the grace", async () => {
+    const bus = lab.openBus(undefined, { retention: { compactGraceMs: 1_500 } });
+    const given = message(newUuid());
+    const id = given.envelope.conversation_id;
+    await bus.conversations.accept(given);
+    const lease = await claimed(bus, id);
+    appendTokens(5, lease);
+    await lease.finish(COMPLETED);
+    const endedAtMs = Date.now();
+    await swept(bus, async () => (await tokens(id)) === 0);
+    expect(Date.now() - endedAtMs).toBeGreaterThanOrEqual(1_450);
+  });
+
+  it("compacts an answer whose worker died right after its end", async () => {
+    const bus = eager();
+    const given = message(newUuid());
+    const id = given.envelope.conversation_id;
+    await bus.conversations.accept(given);
+    const lease = await claimed(bus, id);
+    appendTokens(5, lease);
+    await lease.finish(COMPLETED);
+    // As its claim left it.
+    await lab.raw.persist(`{${streamTopic(id)}}:meta`);
+    await swept(bus, async () => (await tokens(id)) === 0 && (await lab.raw.pttl(`{${streamTopic(id)}}:meta`)) > 0);
+    expect(await lab.raw.pttl(chatTopic(id))).toBeGreaterThan(0);
+  });
+});
+
+describe("expiry", () => {
+  it("[retention.expire] removes every key of a conversation after its last activity, and its place in the list", async () => {
+    const bus = eager(1_500);
+    const id = newUuid();
+    await bus.conversations.create({ id, created_at: new Date().toISOString(), metadata: {} });
+    const runIds: string[] = [];
+    for (const content of ["one", "two"]) {
+      runIds.push(runIdOf(await bus.conversations.accept(message(id, content))));
+      const lease = await claimed(bus, id);
+      const callId = bus.toolCalls.callId(lease.run.id, 0, 0);
+      await bus.toolJournal.start(id, callId);
+      await bus.toolJournal.finish(id, callId, {
+        event: "tool_result",
+        id: callId,
+        tool_call_id: "c",
+        status: "completed",
+        content: [],
+        duration_ms: 1,
+      });
+      appendTokens(2, lease);
+      await lease.finish(COMPLETED);
+    }
+    const withoutEnd = [];
+    for (const key of await keysOf(id, ...runIds)) if ((await lab.raw.pttl(key)) === -1) withoutEnd.push(key);
+    expect(withoutEnd).toEqual([]);
+    await until(async () => (await bus.conversations.find(id)).outcome === "missing", { timeoutMs: 10_000 });
+    expect((await bus.conversations.list({ limit: 100 })).data.map((row) => row.id)).not.toContain(id);
+    await swept(bus, async () => (await keysOf(id, ...runIds)).length === 0);
+    expect(await lab.raw.zscore("conversations", id)).toBeNull();
+    expect(await upkeepOf(id)).toBeNull();
+  });
+
+  it("[retention.busy] never expires a conversation at work, and counts anew after every turn", async () => {
+    const bus = eager(600);
+    const id = newUuid();
+    await bus.conversations.accept(message(id, "one"));
+    await (await claimed(bus, id)).finish(COMPLETED);
+    const [, second] = [
+      await bus.conversations.accept(message(id, "two")),
+      await bus.conversations.accept(message(id, "three")),
+    ];
+    const lease = await claimed(bus, id);
+    const beganAtMs = Date.now();
+    await until(
+      async () => {
+        await bus.sweepUpkeep();
+        return Date.now() - beganAtMs > 1_500;
+      },
+      { timeoutMs: 10_000 },
+    );
+    expect((await bus.conversations.find(id)).outcome).toBe("found");
+    expect((await lab.events(id)).filter((event) => event.event === "user_message")).toHaveLength(3);
+    expect(await lab.raw.exists(chatTopic(id))).toBe(1);
+    await lease.finish(COMPLETED);
+    const left = await lab.raw.pttl(`{${streamTopic(id)}}:meta`);
+    expect(left).toBe(-1);
+    await bus.conversations.cancelRun(runIdOf(second), "user:ann");
+    expect(await lab.raw.pttl(`{${streamTopic(id)}}:meta`)).toBeGreaterThan(0);
+  });
+
+  it("forgets a deleted conversation", async () => {
+    const bus = eager();
+    const given = message(newUuid());
+    const id = given.envelope.conversation_id;
+    await bus.conversations.accept(given);
+    await (await claimed(bus, id)).finish(COMPLETED);
+    await bus.conversations.delete(id);
+    expect(await upkeepOf(id)).toBeNull();
+  });
+});
+
+const upkeepOf = (id: string) => lab.raw.zscore(`upkeep:${Number.parseInt(id.slice(0, 2), 16) % 16}`, id);

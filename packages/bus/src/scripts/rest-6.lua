@@ -1,0 +1,48 @@
+-- Gives a conversation in which nothing runs or waits its time to live. `accept` and `redrive` take it away again, so a
+-- conversation at work never expires; its earlier runs are renewed now and then, however long the work takes.
+-- KEYS 1 meta  2 stream  3 messages  4 inbox  5 history  6 prefix of run keys
+-- ARGV 1 time to live, ms  2 now, unix ms  3 entry id through which the log is compacted, or ''
+-- Returns {gone} | {busy | waiting | resting, ms left or '', run ids whose pointers are to be renewed…}
+if redis.call('EXISTS', KEYS[1]) == 0 then
+  return { 'gone' }
+end
+if ARGV[3] ~= '' then
+  redis.call('HSET', KEYS[1], 'compacted', ARGV[3])
+end
+local ttl, now = tonumber(ARGV[1]), tonumber(ARGV[2])
+local state = 'resting'
+if redis.call('HGET', KEYS[1], 'active') then
+  state = 'busy'
+elseif redis.call('LLEN', KEYS[4]) > 0 then
+  state = 'waiting'
+end
+local left = redis.call('PTTL', KEYS[1])
+if state == 'resting' and left >= 0 then
+  return { state, tostring(left) }
+end
+local renewed = tonumber(redis.call('HGET', KEYS[1], 'renewed') or '0')
+local isDue = now - renewed >= ttl / 20
+local answer = { state, '' }
+if state == 'resting' or isDue then
+  for _, record in ipairs(redis.call('HVALS', KEYS[3])) do
+    local runId = cjson.decode(record).run_id
+    local runKey = KEYS[6] .. runId
+    -- A run that has not ended still has its envelope.
+    if redis.call('HEXISTS', runKey, 'envelope') == 0 then
+      redis.call('PEXPIRE', runKey, ttl)
+      if isDue then
+        answer[#answer + 1] = runId
+      end
+    end
+  end
+end
+if isDue then
+  redis.call('HSET', KEYS[1], 'renewed', string.format('%.0f', now))
+end
+if state == 'resting' then
+  for i = 1, 5 do
+    redis.call('PEXPIRE', KEYS[i], ttl)
+  end
+  answer[2] = tostring(ttl)
+end
+return answer

@@ -1,0 +1,9 @@
+-- Takes members of a sorted set that are due, for one caller: until then nobody else finds them due.
+-- KEYS 1 sorted set of members by the time they are due
+-- ARGV 1 due until  2 due again at  3 at most so many
+-- Returns the members
+local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, ARGV[3])
+for _, member in ipairs(due) do
+  redis.call('ZADD', KEYS[1], ARGV[2], member)
+end
+return due
