@@ -15,6 +15,7 @@ export const requirements = {
 
   // The reader: client and page (protocol §3.3, §5)
   "client.reader": "The client's reducer applies the reader rule to the letter (protocol §3.3)",
+  "client.attempt-unknown": "An attempt of a step that says nothing leaves the answer as it was (protocol §3.3, §3.4)",
   "client.prefix":
     "At every moment the shown text is a prefix of one sample, and it ends as the output's (protocol §3.4)",
   "client.redelivery": "Events delivered again change nothing a reader shows (protocol §3.3)",
@@ -80,6 +81,7 @@ export const requirements = {
   "snapshot.instant": "A snapshot is one instant of the conversation (protocol §4)",
   "queue.bare-xadd": "Entries put in a work topic before any group existed are read (protocol §2.2)",
   "presence.rest": "A Redis that was away makes nobody take living processes for dead (protocol §3.4)",
+  "dlq.source": "A dead letter names its source entry and how often that was delivered (protocol §2.4)",
   "queue.not-mine": "A consumer that lost an entry can do nothing to it any more (protocol §2.3)",
   "queue.takeover": "A dead consumer's entries go to a living one (protocol §2.3)",
   "queue.handover": "What a stopping consumer hands over goes to another at once (protocol §2.3, §7.2)",
@@ -147,6 +149,9 @@ export const requirements = {
   "steer.next-turn": "A message that no step took in becomes the next turn (protocol §4)",
   "steer.takeover": "A takeover tells the model what was steered in, in its place and once (protocol §3.4, §4)",
   "worker.pause-all": "A worker whose agents are all paused lives on and hears the resume (protocol §2.7)",
+  "worker.budget-paused":
+    "A run's seconds do not count while its agent is paused or nobody has the run (protocol §6.1)",
+  "worker.given-up-calls": "No call of a run that is given up is left as if it still ran (protocol §2.7, §3.2)",
   "worker.drain-agent": "A draining agent finishes its runs and begins none (protocol §2.7)",
   "worker.control-event": "A control command is told once to every conversation it concerns (protocol §3.2)",
   "worker.demo": "Without key and address the worker uses the demo model and says so (protocol §6.2)",

@@ -79,7 +79,7 @@ export class StrictRun {
     this.attempt = attempt;
     switch (event.kind) {
       case "run":
-        return this.#changeStatus(event.text("status"));
+        return this.#changeStatus(event);
       case "attempt":
         return this.#beginAttempt(event);
       case "token":
@@ -95,11 +95,14 @@ export class StrictRun {
     }
   }
 
-  #changeStatus(status: string): boolean {
+  #changeStatus(event: StrictEvent): boolean {
+    const status = event.text("status");
     const isNew = this.status === "";
     if (isNew !== (status === "queued")) this.#complain(isNew ? `${status} before queued` : "queued twice");
     if (status === this.status) this.#complain(`${status} twice`);
-    if (status === "completed" && this.status === "queued") this.#complain("completed without having begun");
+    const isSteered = event.has("reason") && event.text("reason") === "steered";
+    if (status === "completed" && this.status === "queued" && !isSteered)
+      this.#complain("completed without having begun");
     if (TERMINAL.has(status)) this.#mayEnd(status);
     this.status = status;
     return this.hasEnded;

@@ -89,7 +89,9 @@ function reduceStatus(run: RunItem, event: RunEvent): RunItem {
 
 function reduceAttempt(run: RunItem, event: AttemptEvent): RunItem {
   const step = findStep(run, event.step);
-  if (step.isClosed) return run;
+  // A step that has said nothing yet is not the last step: a run may still end with the text of the one before.
+  const isUnknown = !run.steps.includes(step);
+  if (step.isClosed || (isUnknown && run.steps.length > 0)) return run;
   const text = step.text.slice(0, event.keep_offset);
   const reasoning = event.mode === "supersede" ? "" : step.reasoning;
   const hasWithdrawn = text.length < step.text.length || reasoning.length < step.reasoning.length;

@@ -15,10 +15,29 @@ import {
   status,
   token,
 } from "./fixtures/log-builder.ts";
+import { withoutOutputStep } from "./fixtures/log-readers.ts";
 
 const apply = (frames: readonly Frame[], from = emptyConversation) => frames.reduce(reduce, from);
 const runOf = (state: ConversationState) => runsOf(state)[0] as RunItem;
 const textOf = (...events: PartialEvent[]) => answerText(runOf(apply(logOf(...events))));
+
+it("[client.attempt-unknown] keeps the last step's text as the answer where the next attempt of the run ends without a word", () => {
+  const step = { event: "step" as const, step: 0, text: "I look.", text_sha256: "", finish_reason: "tool_calls" };
+  const frames = logOf(
+    asked(),
+    status("queued"),
+    status("in_progress"),
+    attempt(1, "start", 0),
+    token(0, "I look."),
+    step,
+    attempt(2, "supersede", 0, 1),
+    output("I look.", { attempt: 2, finish_reason: "error", step: 0 }),
+    { ...status("failed"), attempt: 2 },
+  );
+  for (const log of [frames, withoutOutputStep(frames)]) {
+    expect(answerText(runOf(apply(log)))).toBe("I look.");
+  }
+});
 
 describe("ids", () => {
   it("[client.reader] ignores an id that is not greater than the last applied one, compared as numbers", () => {

@@ -39,7 +39,7 @@ async function handling(deps: Pick<EntryHandlerDeps, "execute" | "draining">) {
     for (const entry of entries) await handler.handle(entry);
     await queue.close();
   };
-  return { handle };
+  return { handle, entries };
 }
 
 it("[worker.no-stuck-run] ends a run that cannot be handled, and goes on with the turns behind it", async () => {
@@ -84,12 +84,13 @@ it("[worker.drain-letter] settles a dead letter before it hands the rest of the 
     draining.abort();
     return failRun(lease);
   };
-  const { handle } = await handling({ execute, draining: draining.signal });
+  const { handle, entries } = await handling({ execute, draining: draining.signal });
   await handle();
   expect((await talk.ended(given)).run.status).toBe("failed");
   expect((await talk.shown(waiting)).status).toBe("queued");
   const contents = (await letters()).map(({ payload = "" }) => (JSON.parse(payload) as { content: string }).content);
   expect(contents).toEqual(["one"]);
+  expect(await letters()).toMatchObject([{ deliveries: "1", source_id: entries[0]?.entryId }]);
   stage.model.enqueue("fine");
   await stage.worker();
   expect((await talk.ended(waiting)).text).toBe("fine");

@@ -67,9 +67,13 @@ export class EntryHandler {
   async handle(entry: Entry): Promise<void> {
     const agent = entry.topic.slice(entry.topic.indexOf(":") + 1);
     let errors = 0;
+    // Changing hands is no delivery, nor is trying again.
+    let deliveredBy = entry.reclaimed ? {} : { deliveredBy: entry.entryId };
     for (let tries = 0; ; tries += 1) {
       try {
-        return await this.#settle(entry, await this.#work(entry, agent));
+        const work = this.#work(entry, agent, deliveredBy);
+        deliveredBy = {};
+        return await this.#settle(entry, await work);
       } catch (error) {
         if (!(error instanceof BusUnavailable)) errors += 1;
         this.#deps.logger.error("entry not handled", { error, topic: entry.topic, entry: entry.entryId, errors });
@@ -86,7 +90,7 @@ export class EntryHandler {
     }
   }
 
-  async #work(entry: Entry, agent: string): Promise<Verdict> {
+  async #work(entry: Entry, agent: string, delivery: { deliveredBy?: string }): Promise<Verdict> {
     const parsed = parseEntry(entry, agent, new Date());
     if (parsed.kind === "garbage") return this.#workOnGarbage(entry, agent, parsed);
     const { envelope } = parsed;
@@ -96,6 +100,7 @@ export class EntryHandler {
       onBusy: "enqueue",
       trace: entry.trace,
       alreadyQueued: true,
+      ...delivery,
     });
     if (accepted.outcome === "deleted") return { kind: "acknowledge" };
     if (accepted.outcome === "conflict") {
@@ -136,17 +141,16 @@ export class EntryHandler {
       await states.whileIn(["paused", "draining"], agent, draining).catch(() => undefined);
       if (draining.aborted) {
         // Who takes the entry finds its run over and knows nothing of why; garbage it recognizes again.
-        if (verdict.kind === "dead_letter" && !garbage) await this.#bury(entry.topic, messageOf(entry), verdict.error);
+        if (verdict.kind === "dead_letter" && !garbage) await this.#deps.queue.bury(entry, verdict.error);
         return { kind: "hand_over" };
       }
       const claim = await runs.claim(conversationId, agent);
       if (claim.outcome !== "claimed") return verdict;
       const giveUp = await this.#runOnce(claim.lease);
       if (giveUp === undefined) continue;
-      // A turn that came with another entry was acknowledged when this one began to answer for the inbox.
       const { run } = claim.lease;
       if (run.messageId === entry.id) verdict = { kind: "dead_letter", error: giveUp };
-      else await this.#bury(entry.topic, letterOf(run), giveUp);
+      else await this.#buryTurn(entry.topic, run, giveUp);
     }
   }
 
@@ -182,8 +186,9 @@ export class EntryHandler {
       const isMeant = error instanceof RunNotHandled ? run.id === error.runId : run.messageId === entry.id;
       const result = isMeant ? await giveUpRun(lease) : undefined;
       if (result?.outcome === "ended") {
-        const own = run.messageId === entry.id;
-        await this.#bury(entry.topic, own ? messageOf(entry) : letterOf(run), result.giveUp ?? internal(error));
+        const giveUp = result.giveUp ?? internal(error);
+        if (run.messageId === entry.id) await this.#deps.queue.bury(entry, giveUp);
+        else await this.#buryTurn(entry.topic, run, giveUp);
         return true;
       }
       await lease.release();
@@ -193,7 +198,10 @@ export class EntryHandler {
     return false;
   }
 
-  async #bury(topic: string, letter: Letter, error: GivenUp): Promise<void> {
+  /** A turn that came with an entry of its own, acknowledged when this one began to answer for the inbox. */
+  async #buryTurn(topic: string, run: ClaimedRun, error: GivenUp): Promise<void> {
+    const { messageId: id, envelope, startedAtMs: firstSeenMs, source } = run;
+    const letter = { id, payload: JSON.stringify(envelope), firstSeenMs, ...(source ? { source } : {}) };
     await this.#deps.queue.deadLetterMessage(topic, letter, error);
   }
 
@@ -232,21 +240,6 @@ class RunNotHandled extends Error {
     this.runId = runId;
   }
 }
-
-type Letter = Parameters<WorkQueue["deadLetterMessage"]>[1];
-
-const letterOf = (run: ClaimedRun): Letter => ({
-  id: run.messageId,
-  payload: JSON.stringify(run.envelope),
-  firstSeenMs: run.startedAtMs,
-});
-
-/** As it was received. */
-const messageOf = ({ id, payload, entryId }: Entry): Letter => ({
-  id,
-  payload,
-  firstSeenMs: Number(entryId.split("-", 1)[0]),
-});
 
 function internal(error: unknown): GivenUp {
   const cause = error instanceof RunNotHandled ? error.cause : error;

@@ -1,13 +1,14 @@
 import { createHash } from "node:crypto";
 import type { AgentStates, EventLog, HistoryRecord, RunEnding, RunLease } from "@holdfast/bus";
-import type { AgentConfig } from "@holdfast/protocol";
+import type { AgentConfig, AgentState } from "@holdfast/protocol";
 import type { Logger } from "@holdfast/telemetry";
 import type { WorkerMetrics } from "../metrics.ts";
 import type { ModelClient, ModelRequest } from "../model/model-client.ts";
 import { ModelCallFailed } from "../model/model-call-failed.ts";
 import { estimateUsage } from "../model/usage.ts";
 import type { CatalogCache } from "../tools/catalog-cache.ts";
-import { abandonCalls, settleCalls, type ToolPhaseDeps } from "../tools/tool-phase.ts";
+import { abandonCalls, type Abandonment } from "../tools/abandon-calls.ts";
+import { settleCalls, type ToolPhaseDeps } from "../tools/tool-phase.ts";
 import { mayOffer, Toolbox } from "../tools/toolbox.ts";
 import { type BudgetReason, outputLimit, reachedLimit } from "./budget.ts";
 import { withUniqueIds } from "./call-ids.ts";
@@ -49,6 +50,7 @@ export class AgentRun {
   readonly #deps: AgentRunDeps;
   readonly #progress: RunProgress;
   readonly #stop: RunStop;
+  readonly #unfollow: () => void;
   #hasBegun = false;
   #history: readonly HistoryRecord[] = [];
   #text: StepText | undefined;
@@ -59,8 +61,9 @@ export class AgentRun {
     this.#agent = agent;
     this.#deps = deps;
     this.#progress = new RunProgress(lease.run.journal);
-    const endsAtMs = lease.run.startedAtMs + agent.budget.seconds_per_run * 1000;
-    this.#stop = new RunStop(lease.signal, deps.shutdown, endsAtMs - Date.now());
+    const limitMs = agent.budget.seconds_per_run * 1000;
+    this.#stop = new RunStop(lease.signal, deps.shutdown, { workedMs: lease.run.workedMs, limitMs });
+    this.#unfollow = deps.states.follow(lease.run.agent, (state) => this.#obey(state));
   }
 
   get #state(): RunState {
@@ -79,10 +82,28 @@ export class AgentRun {
     try {
       if (!this.#hasBegun) await this.#begin();
       this.#text?.keepShown();
+      await this.#abandonCalls({ code: "run_failed", message: "The run was given up before the call went out." });
       return failed(this.#state, error);
     } finally {
-      this.#stop.dispose();
+      this.#dispose();
     }
+  }
+
+  /** What the next attempt goes on counting from. */
+  #recordWork(): void {
+    this.#lease.record({ workedMs: this.#stop.clock.workedMs });
+  }
+
+  #obey(state: AgentState): void {
+    const { clock } = this.#stop;
+    if (state !== "paused") return clock.go();
+    clock.hold();
+    this.#recordWork();
+  }
+
+  #dispose(): void {
+    this.#unfollow();
+    this.#stop.dispose();
   }
 
   async #toItsEnd(): Promise<RunEnding> {
@@ -95,11 +116,12 @@ export class AgentRun {
       this.#countUnfinished();
       if (error instanceof ModelCallFailed) return failed(this.#state, modelFailure(error));
       // An abort may surface as another error first: what cut the run short is what counts.
-      if (this.#stop.reason === "cancelled") return this.#cutShort("cancelled");
-      if (this.#stop.reason === "budget_seconds") return this.#cutShort("budget_seconds");
+      if (this.#stop.reason === "cancelled") return await this.#cutShort("cancelled");
+      if (this.#stop.reason === "budget_seconds") return await this.#cutShort("budget_seconds");
+      this.#recordWork();
       throw this.#stop.signal.aborted && this.#stop.reason !== "failure" ? this.#stop.signal.reason : error;
     } finally {
-      this.#stop.dispose();
+      this.#dispose();
     }
   }
 
@@ -135,6 +157,7 @@ export class AgentRun {
   async #runTools(toolbox: Toolbox): Promise<void> {
     const scope = { lease: this.#lease, agent: this.#agent, progress: this.#progress, stop: this.#stop, toolbox };
     await settleCalls(this.#progress.openCalls, scope, this.#deps.tools);
+    this.#recordWork();
     this.#stop.signal.throwIfAborted();
   }
 
@@ -188,7 +211,7 @@ export class AgentRun {
     const text_sha256 = createHash("sha256").update(said).digest("hex");
     this.#lease.append(
       { event: "step", step: text.step, text: said, text_sha256, finish_reason: "tool_calls" },
-      { step },
+      { step, workedMs: this.#stop.clock.workedMs },
     );
     this.#progress.addStep(step);
     this.#text = undefined;
@@ -200,22 +223,19 @@ export class AgentRun {
     this.#progress.addUsage(estimateUsage(this.#request, this.#text.shown.length));
   }
 
-  #outOfBudget(reason: BudgetReason): RunEnding {
-    abandonCalls(
-      { lease: this.#lease, progress: this.#progress },
-      reason,
-      "The run reached a limit before the call went out.",
-    );
+  async #outOfBudget(reason: BudgetReason): Promise<RunEnding> {
+    await this.#abandonCalls({ code: reason, message: "The run reached a limit before the call went out." });
     return outOfBudget(this.#state, reason);
   }
 
-  #cutShort(reason: "cancelled" | "budget_seconds"): RunEnding {
-    abandonCalls(
-      { lease: this.#lease, progress: this.#progress },
-      reason,
-      "The run was stopped before the call went out.",
-    );
+  async #cutShort(reason: "cancelled" | "budget_seconds"): Promise<RunEnding> {
+    await this.#abandonCalls({ code: reason, message: "The run was stopped before the call went out." });
     return reason === "cancelled" ? cancelled(this.#state) : outOfBudget(this.#state, reason);
+  }
+
+  #abandonCalls(why: Abandonment): Promise<void> {
+    const { toolCalls } = this.#deps.tools;
+    return abandonCalls({ lease: this.#lease, progress: this.#progress }, toolCalls, why);
   }
 }
 

@@ -1,5 +1,6 @@
 import { AgentConfig } from "@holdfast/protocol";
-import { afterAll, afterEach, beforeAll, expect, it } from "@jest/globals";
+import { gate, until } from "@holdfast/testing";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
 import { Stage } from "../test-fixtures/stage.ts";
 
 let stage: Stage;
@@ -79,4 +80,46 @@ it("ends a run at its seconds, in the middle of an answer or of a tool", async (
     { status: "started" },
     { status: "cancelled" },
   ]);
+});
+
+describe("the budget of seconds", () => {
+  const control = (type: "pause" | "resume") => stage.bus.control.send("assistant", { type, by: "user:op" });
+
+  it("[worker.budget-paused] stands still while the agent is paused", async () => {
+    const worker = await stage.worker({ budget: { ...budget, seconds_per_run: 3 } });
+    const held = gate();
+    stage.model.enqueue(["so far, ", { waitFor: held }, "so good"]);
+    const talk = stage.talk();
+    const runId = await talk.say("go");
+    await held.reached;
+    await control("pause");
+    await until(() => worker.log().some((line) => line["state"] === "paused"));
+    const pausedAtMs = performance.now();
+    await until(() => performance.now() - pausedAtMs > 3_500);
+    await control("resume");
+    await until(() => worker.log().some((line) => line["state"] === "running"), { timeoutMs: 10_000 });
+    held.open();
+    const { run, text } = await talk.ended(runId);
+    expect([run.status, text]).toEqual(["completed", "so far, so good"]);
+  });
+
+  it("goes on counting where an earlier attempt stopped, and not while nobody has the run", async () => {
+    const first = await stage.worker();
+    const began = gate();
+    stage.model.enqueue([{ waitFor: began }, "done"]);
+    const talk = stage.talk();
+    const atMs = performance.now();
+    await talk.say("go");
+    await began.reached;
+    const workedAtMs = performance.now();
+    await until(() => performance.now() - workedAtMs > 300);
+    await first.stop();
+    const stoppedAtMs = performance.now();
+    await until(() => performance.now() - stoppedAtMs > 500);
+    const claim = await stage.bus.runs.claim(talk.id, "assistant");
+    if (claim.outcome !== "claimed") throw new Error(claim.outcome);
+    expect(claim.lease.run.workedMs).toBeGreaterThan(299);
+    expect(claim.lease.run.workedMs).toBeLessThan(stoppedAtMs - atMs);
+    began.open();
+  });
 });

@@ -24,6 +24,7 @@ export const CALL_ERROR_CODES = [
   "tool_unavailable",
   "outcome_unknown",
   "cancelled",
+  "run_failed",
   "max_steps",
   "budget_tokens",
   "budget_seconds",

@@ -58,7 +58,48 @@ it("[worker.three-failures] gives a run up after three failures, and the worker 
   const contents = letters.map(({ payload = "" }) => (JSON.parse(payload) as { content: string }).content);
   expect(contents.toSorted()).toEqual(["one", "two"]);
   expect(letters.every(({ error }) => error?.startsWith("internal"))).toBe(true);
+  for (const { deliveries, source_id = "", first_seen = "" } of letters) {
+    expect(deliveries).toBe("1");
+    expect(source_id).toMatch(/^\d+-\d+$/);
+    expect(Date.parse(first_seen)).toBe(Number(source_id.split("-")[0]));
+  }
   await until(async () => (await stage.entries(chatTopic("assistant"))).length === 0);
+});
+
+it("[worker.given-up-calls] leaves no call of a run that is given up as if it still ran", async () => {
+  const bus = createRedisBus({ url: stage.redis.url });
+  const { toolCalls } = bus;
+  const send: typeof toolCalls.send = async (toolset, id, call, trace) => {
+    if (call.tool_call_id === "sent") return toolCalls.send(toolset, id, call, trace);
+    await until(() => runner.executed.length === 1);
+    throw new TypeError("a mistake of ours");
+  };
+  const runner = await stage.toolRunner("files", { ls: () => undefined });
+  const { callId, state, giveUp, watch } = toolCalls;
+  const bound = { callId, state, giveUp, watch };
+  for (const [name, method] of Object.entries(bound)) Object.assign(bound, { [name]: method.bind(toolCalls) });
+  const worker = await stage.worker({ tools: ["files"] }, { bus: { ...bus, toolCalls: { ...bound, send } } });
+  try {
+    const ls = (id: string) => ({ toolCall: { id, name: "files__ls", arguments: {} } });
+    stage.model.enqueue(["I look.", ls("sent"), ls("stuck")], "fine");
+    const talk = stage.talk();
+    const runId = await talk.say("one");
+    const { run, output } = await talk.ended(runId);
+    expect(run).toMatchObject({ status: "failed", error: { code: "internal" } });
+    expect(output).toMatchObject({ text: "I look.", finish_reason: "error" });
+    expect((await talk.shown(runId)).steps[0]?.tools).toMatchObject([
+      { toolCallId: "sent", status: "unknown", error: { code: "outcome_unknown" } },
+      { toolCallId: "stuck", status: "cancelled", error: { code: "run_failed" } },
+    ]);
+    // The conversation goes on, and the model knows.
+    expect((await talk.ended(await talk.say("two"))).text).toBe("fine");
+    expect(stage.model.requests.at(-1)?.request.messages.map(({ text }) => text)).toEqual(
+      expect.arrayContaining([expect.stringMatching(/unknown/), expect.stringMatching(/Cancelled/)]),
+    );
+  } finally {
+    await worker.stop();
+    await bus.close();
+  }
 });
 
 it("[worker.redis-kill] loses no token when Redis is killed in the middle of an answer and comes back", async () => {

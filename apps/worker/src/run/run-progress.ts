@@ -7,7 +7,7 @@ export interface OpenCall {
   readonly step: number;
   readonly index: number;
   readonly call: JournalCall;
-  /** An earlier attempt announced it, so it may have gone out. */
+  /** It was announced, by an earlier attempt or by this one, so it may have gone out. */
   readonly wasStarted: boolean;
 }
 
@@ -15,14 +15,14 @@ export interface OpenCall {
 export class RunProgress {
   readonly #steps: JournalStep[];
   readonly #results: Map<string, JournalResult>;
-  readonly #startedBefore: ReadonlySet<string>;
+  readonly #started: Set<string>;
   readonly #steered: Map<number, readonly SteeredMessage[]>;
   #usage: Usage;
 
   constructor(journal: Journal) {
     this.#steps = [...journal.steps];
     this.#results = new Map(journal.results);
-    this.#startedBefore = new Set(journal.started.keys());
+    this.#started = new Set(journal.started.keys());
     this.#steered = new Map(journal.steered);
     this.#usage = this.#steps.reduce((sum, step) => addUsage(sum, step.usage), NO_USAGE);
   }
@@ -48,7 +48,7 @@ export class RunProgress {
     const last = this.#steps.at(-1);
     if (last === undefined) return [];
     return last.calls
-      .map((call, index) => ({ step: last.step, index, call, wasStarted: this.#startedBefore.has(call.id) }))
+      .map((call, index) => ({ step: last.step, index, call, wasStarted: this.#started.has(call.id) }))
       .filter(({ call }) => !this.#results.has(call.id));
   }
 
@@ -77,6 +77,10 @@ export class RunProgress {
 
   addUsage(usage: Usage): void {
     this.#usage = addUsage(this.#usage, usage);
+  }
+
+  addStarted(toolCallId: string): void {
+    this.#started.add(toolCallId);
   }
 
   addResult(result: JournalResult): void {

@@ -1,3 +1,5 @@
+import { WorkClock } from "./work-clock.ts";
+
 /**
  * Why a run is cut short. `cancelled` and `budget_seconds` end it; with the others another attempt goes on, and what was
  * begun is left as it is. `failure`: a part of the work failed, so its other parts let go.
@@ -18,19 +20,21 @@ export class RunStopped extends Error {
 /** One signal for everything that can cut a run short. The first reason stays. */
 export class RunStop {
   readonly #controller = new AbortController();
-  readonly #timer: NodeJS.Timeout;
+  /** Its limit ends the run. */
+  readonly clock: WorkClock;
   readonly #unlink: (() => void)[] = [];
   readonly #stopped = Promise.withResolvers<RunStopped>();
 
-  /** `leaseSignal` aborts with "cancelled" or, when the lease was lost, with an error. `budgetMs` is what is left. */
-  constructor(leaseSignal: AbortSignal, shutdown: AbortSignal, budgetMs: number) {
+  /** `leaseSignal` aborts with "cancelled" or, when the lease was lost, with an error. Times in ms. */
+  constructor(leaseSignal: AbortSignal, shutdown: AbortSignal, budget: { workedMs: number; limitMs: number }) {
     this.#follow(leaseSignal, () =>
       leaseSignal.reason === "cancelled"
         ? new RunStopped("cancelled")
         : new RunStopped("fenced", { cause: leaseSignal.reason }),
     );
     this.#follow(shutdown, () => new RunStopped("shutdown"));
-    this.#timer = setTimeout(() => this.#stop(new RunStopped("budget_seconds")), Math.max(0, budgetMs));
+    const { workedMs, limitMs } = budget;
+    this.clock = new WorkClock(workedMs, limitMs, () => this.#stop(new RunStopped("budget_seconds")));
   }
 
   /** Its reason is a RunStopped. */
@@ -53,7 +57,7 @@ export class RunStop {
   }
 
   dispose(): void {
-    clearTimeout(this.#timer);
+    this.clock.hold();
     for (const unlink of this.#unlink) unlink();
   }
 

@@ -2,7 +2,6 @@ import type { AgentStates, Control, RunLease, ToolCalls } from "@holdfast/bus";
 import type { AgentConfig, ToolCall } from "@holdfast/protocol";
 import { currentTraceparent, withSpan } from "@holdfast/telemetry";
 import type { WorkerMetrics } from "../metrics.ts";
-import type { CallErrorCode } from "../run/error-codes.ts";
 import type { OpenCall, RunProgress } from "../run/run-progress.ts";
 import { type RunStop, RunStopped } from "../run/run-stop.ts";
 import { AnswerBoard } from "./answer-board.ts";
@@ -64,18 +63,6 @@ export async function settleCalls(
     if (errors.length > 0) throw errors.find((error) => !(error instanceof RunStopped)) ?? errors[0];
   } finally {
     await board.close();
-  }
-}
-
-/** Ends open calls that will not be sent, so that none is left without a result. */
-export function abandonCalls(
-  scope: Pick<ToolPhaseScope, "lease" | "progress">,
-  code: CallErrorCode,
-  message: string,
-): void {
-  for (const open of scope.progress.openCalls) {
-    const events = new ToolStepEvents(scope.lease, open, open.call.name);
-    scope.progress.addResult(events.ended(notRun("cancelled", code, message), 0));
   }
 }
 
@@ -161,7 +148,10 @@ class CallRun {
     const { run } = lease;
     // A run that is stopped meanwhile has its calls settled below.
     await this.#deps.states.whileIn(["paused"], run.agent, stop.signal).catch(() => undefined);
-    if (!this.#open.wasStarted && !stop.signal.aborted) this.#events.started();
+    if (!this.#open.wasStarted && !stop.signal.aborted) {
+      this.#events.started();
+      this.#scope.progress.addStarted(this.#open.call.id);
+    }
     await lease.flush();
     if (stop.reason === "cancelled" || stop.reason === "budget_seconds") {
       return notRun("cancelled", stop.reason, "The run was stopped before the call went out.");

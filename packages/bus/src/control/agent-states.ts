@@ -17,6 +17,7 @@ export interface AgentStatesOptions {
 export class AgentStates {
   readonly #options: AgentStatesOptions;
   readonly #states = new Map<string, AgentState>();
+  readonly #followers = new Map<string, Set<(state: AgentState) => void>>();
   readonly #waiting = new Map<string, Set<() => void>>();
   #timer: NodeJS.Timeout | undefined;
   #stopListening: () => Promise<void> = async () => undefined;
@@ -42,6 +43,14 @@ export class AgentStates {
 
   of(agent: string): AgentState {
     return this.#states.get(agent) ?? "running";
+  }
+
+  /** Tells the agent's state now and at every change. Call the answer to stop. */
+  follow(agent: string, listener: (state: AgentState) => void): () => void {
+    const followers = this.#followers.get(agent) ?? new Set();
+    this.#followers.set(agent, followers.add(listener));
+    listener(this.of(agent));
+    return () => followers.delete(listener);
   }
 
   /** Resolves when the agent is in none of `states`; rejects with the signal's reason when that aborts first. */
@@ -75,6 +84,7 @@ export class AgentStates {
     if (state === undefined || state === this.#states.get(agent)) return;
     this.#states.set(agent, state);
     this.#options.onChange?.(agent, state);
+    for (const listener of this.#followers.get(agent) ?? []) listener(state);
     for (const resolve of this.#waiting.get(agent) ?? []) resolve();
     this.#waiting.delete(agent);
   }

@@ -133,6 +133,7 @@ function acceptArguments(message: NewMessage, runId: string): string[] {
     coreHash(message),
     message.alreadyQueued ? "core" : "body",
     message.refusal ? JSON.stringify(message.refusal) : "",
+    message.deliveredBy ?? "",
   ];
 }
 

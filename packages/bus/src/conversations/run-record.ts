@@ -1,5 +1,6 @@
 import { type MessageEnvelope, Run, RunStatus, type Usage } from "@holdfast/protocol";
 import type { Refusal } from "../ports/conversations.ts";
+import type { QueueSource } from "../ports/entry.ts";
 import type { Journal, JournalResult, JournalStep, SteeredMessage } from "../ports/runs.ts";
 
 /** A run's hash in Redis, read. Fields `j:step:<n>`, `j:result:<tool_call_id>`, `j:started:<tool_call_id>`,
@@ -15,6 +16,11 @@ export const envelopeOf = (fields: Fields): MessageEnvelope =>
 export function refusalOf(fields: Fields): { readonly refusal?: Refusal } {
   const refusal = fields.get("refusal");
   return refusal === undefined ? {} : { refusal: JSON.parse(refusal) as Refusal };
+}
+
+export function sourceOf(fields: Fields): { readonly source?: QueueSource } {
+  const entryId = fields.get("source_id");
+  return entryId === undefined ? {} : { source: { entryId, deliveries: Number(fields.get("deliveries")) } };
 }
 
 export function journalOf(fields: Fields): Journal {

@@ -24,6 +24,8 @@ export interface NewMessage {
   readonly trace: TraceContext;
   /** True where the entry already stands in `chat:<agent>` (a bare XADD that a worker accepts). */
   readonly alreadyQueued?: boolean;
+  /** That entry, where this is a delivery of it: dead letters name it and count them. */
+  readonly deliveredBy?: string;
   /** Set where the message stands for one that could not be read: its run is to end `failed` with this. */
   readonly refusal?: Refusal;
 }

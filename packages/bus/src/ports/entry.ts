@@ -4,6 +4,13 @@ export interface TraceContext {
   readonly tracestate?: string;
 }
 
+/** Where a message was read from a work topic, which may be long acknowledged. */
+export interface QueueSource {
+  readonly entryId: string;
+  /** How often a worker read it; being taken over from a dead one is not counted. */
+  readonly deliveries: number;
+}
+
 /** One entry of a work topic as it was read. `id` and `payload` are as received: validating them is the reader's work. */
 export interface Entry {
   readonly topic: string;

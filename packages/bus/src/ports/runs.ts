@@ -7,7 +7,7 @@ import type {
   Usage,
 } from "@holdfast/protocol";
 import type { Refusal } from "./conversations.ts";
-import type { TraceContext } from "./entry.ts";
+import type { QueueSource, TraceContext } from "./entry.ts";
 
 type Filled = "conversation_id" | "run_id" | "agent" | "attempt" | "created_at";
 type DraftOf<Event> = Event extends unknown
@@ -89,12 +89,16 @@ export interface ClaimedRun {
   readonly isTakeover: boolean;
   /** Failures reported by workers so far. */
   readonly failures: number;
-  /** Unix ms of the first claim: what the budget of seconds counts from. */
+  /** Unix ms of the first claim. */
   readonly startedAtMs: number;
+  /** What earlier attempts recorded of the time they worked, in ms. */
+  readonly workedMs: number;
   /** Cursor strictly after which the run's events stand in the log. */
   readonly logFrom: string | undefined;
   /** Given by who accepted the message in place of one that could not be read. */
   readonly refusal?: Refusal;
+  /** The queue entry the message came with, once a worker has read it. */
+  readonly source?: QueueSource;
   readonly trace: TraceContext;
 }
 
@@ -106,6 +110,8 @@ export interface RunLease {
   readonly attempt: number;
   /** Buffers and returns at once; one write per event-loop tick, in order, never two in flight. `journal` fields become durable in the same write. */
   append(event: EventDraft, journal?: JournalWrite): void;
+  /** As `append`, without an event. */
+  record(journal: JournalWrite): void;
   /** Resolves when all that was appended is durable. Throws Fenced. Waits while Redis is away. */
   flush(): Promise<void>;
   /** Bytes waiting to be written: stop reading the model above a limit. */
@@ -137,6 +143,8 @@ export interface JournalWrite {
   readonly result?: JournalResult;
   /** tool_call_id of a call that is about to go out. */
   readonly started?: string;
+  /** Time the run was worked on so far, in ms: what its budget of seconds counts. */
+  readonly workedMs?: number;
 }
 
 export interface RunEnding {

@@ -1,4 +1,4 @@
-import type { Entry, TraceContext } from "./entry.ts";
+import type { Entry, QueueSource, TraceContext } from "./entry.ts";
 
 /** A consumer group over work topics: at-least-once, acknowledged after the effect. */
 export interface WorkQueue {
@@ -15,12 +15,21 @@ export interface WorkQueue {
   keep(entry: Entry): Promise<void>;
   /** Gives an entry back so that another consumer takes it at once. */
   handOver(entry: Entry): Promise<void>;
+  /** Writes a dead letter for an entry that stays ours. */
+  bury(entry: Entry, error: { code: string; message: string }): Promise<void>;
   /** Moves an entry to `dlq:<topic>` with the reason, then acknowledges it. */
   deadLetter(entry: Entry, error: { code: string; message: string }): Promise<void>;
   /** Writes a dead letter for a message whose own entry was acknowledged before its work was given up. */
   deadLetterMessage(
     topic: string,
-    message: { readonly id: string; readonly payload: string; readonly firstSeenMs: number },
+    message: {
+      readonly id: string;
+      readonly payload: string;
+      /** Where no entry of it is known. */
+      readonly firstSeenMs: number;
+      /** Left out where no worker has read an entry of it yet: it is looked for in the topic. */
+      readonly source?: QueueSource;
+    },
     error: { code: string; message: string },
   ): Promise<void>;
   /** Changes which topics are read (agents or toolsets were reloaded). */

@@ -1,12 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { dlqTopic } from "@holdfast/protocol";
 import type { Redis } from "ioredis";
 import { Commands } from "../connection/commands.ts";
 import { disconnect } from "../connection/connect.ts";
-import { DLQ_INDEX_KEY } from "../keys.ts";
 import type { Presence } from "../ports/control.ts";
 import type { Entry } from "../ports/entry.ts";
 import type { WorkQueue } from "../ports/work-queue.ts";
+import { type BuriedMessage, buryEntry, buryMessage, type DeadLetterError } from "./bury.ts";
 import { entryFrom } from "./entry-from.ts";
 import { reclaimAbandoned } from "./reclaim.ts";
 
@@ -125,50 +124,24 @@ export class RedisWorkQueue implements WorkQueue {
     await commands.script("settle-entry-1", [entry.topic], [group, consumer, entry.entryId, how]);
   }
 
-  async deadLetter(entry: Entry, error: { code: string; message: string }): Promise<void> {
-    const { commands, group } = this.#options;
-    const pending = await commands.send((redis) => redis.xpending(entry.topic, group, entry.entryId, entry.entryId, 1));
-    const [row] = pending as [string, string, number, number][];
-    await this.#writeDeadLetter(entry.topic, error, {
-      id: entry.id,
-      payload: entry.payload,
-      deliveries: row?.[3] ?? 1,
-      firstSeenMs: Number(entry.entryId.split("-")[0]),
-      sourceId: entry.entryId,
-    });
+  async deadLetter(entry: Entry, error: DeadLetterError): Promise<void> {
+    await this.bury(entry, error);
     await this.ack(entry);
   }
 
-  async deadLetterMessage(
-    topic: string,
-    message: { readonly id: string; readonly payload: string; readonly firstSeenMs: number },
-    error: { code: string; message: string },
-  ): Promise<void> {
-    await this.#writeDeadLetter(topic, error, { ...message, deliveries: 1, sourceId: "" });
+  async bury(entry: Entry, error: DeadLetterError): Promise<void> {
+    const { commands, group } = this.#options;
+    await buryEntry(commands, group, entry, error);
+  }
+
+  async deadLetterMessage(topic: string, message: BuriedMessage, error: DeadLetterError): Promise<void> {
+    await buryMessage(this.#options.commands, topic, message, error);
   }
 
   async close(): Promise<void> {
     // The blocking read would hold QUIT back: just go.
     this.#options.blocking.disconnect();
     await disconnect(this.#options.blocking);
-  }
-
-  async #writeDeadLetter(
-    topic: string,
-    error: { code: string; message: string },
-    letter: { id: string; payload: string; deliveries: number; firstSeenMs: number; sourceId: string },
-  ): Promise<void> {
-    const { commands } = this.#options;
-    const fields = {
-      id: letter.id,
-      payload: letter.payload,
-      error: `${error.code}: ${error.message}`,
-      deliveries: String(letter.deliveries),
-      first_seen: new Date(letter.firstSeenMs).toISOString(),
-      source_id: letter.sourceId,
-    };
-    await commands.send((redis) => redis.sadd(DLQ_INDEX_KEY, topic));
-    await commands.send((redis) => redis.xadd(dlqTopic(topic), "*", ...Object.entries(fields).flat()));
   }
 
   async #createGroups(topics: readonly string[]): Promise<void> {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
-import { chatTopic } from "@holdfast/protocol";
+import { chatTopic, newUuid } from "@holdfast/protocol";
 import { until } from "@holdfast/testing";
-import { busLab } from "../test-lab/bus-lab.ts";
+import { busLab, claimed, message } from "../test-lab/bus-lab.ts";
 
 const lab = busLab();
 
@@ -66,6 +66,31 @@ describe("work queue", () => {
     );
     expect(await lab.raw.xlen(chatTopic("bad"))).toBe(0);
     expect(await bus.queues.dlqSize(chatTopic("bad"))).toBe(1);
+    await queue.close();
+  });
+
+  it("[dlq.source] names the entry of a message that was given up before or after a worker read it", async () => {
+    const bus = lab.openBus();
+    const topic = chatTopic("assistant");
+    await lab.raw.del(topic);
+    const queue = bus.queues.open({ topics: [topic], group: "workers" });
+    const error = { code: "internal", message: "gave up" };
+    const buried = async () => (await bus.deadLetters.list({ limit: 10, topic })).data.at(-1);
+    const given = message(newUuid());
+    await bus.conversations.accept(given);
+    const letter = { id: given.envelope.id, payload: JSON.stringify(given.envelope), firstSeenMs: 1 };
+    const entryId = (await lab.raw.xrange(topic, "-", "+"))[0]?.[0] ?? "";
+    await queue.deadLetterMessage(topic, letter, error);
+    expect(await buried()).toMatchObject({ id: letter.id, source_id: entryId, deliveries: 0 });
+    await bus.conversations.accept({ ...given, alreadyQueued: true, deliveredBy: entryId });
+    await lab.raw.del(topic);
+    const { source } = (await claimed(bus, given.envelope.conversation_id)).run;
+    expect(source).toEqual({ entryId, deliveries: 1 });
+    await queue.deadLetterMessage(topic, { ...letter, ...(source ? { source } : {}) }, error);
+    expect(await buried()).toMatchObject({ source_id: entryId, deliveries: 1 });
+    expect(Date.parse((await buried())?.first_seen ?? "")).toBe(Number(entryId.split("-")[0]));
+    await queue.deadLetterMessage(topic, letter, error);
+    expect(await buried()).toMatchObject({ source_id: "", deliveries: 0, first_seen: new Date(1).toISOString() });
     await queue.close();
   });
 

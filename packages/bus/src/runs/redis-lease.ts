@@ -16,7 +16,7 @@ import type {
 import type { Upkeep } from "../retention/upkeep.ts";
 import type { ScriptName } from "../scripts/load.ts";
 import { insist } from "./insist.ts";
-import { journalFields } from "./lease-writes.ts";
+import { endingFields, journalFields } from "./lease-writes.ts";
 import { RunEvents } from "./run-events.ts";
 
 interface LeaseOptions {
@@ -104,6 +104,11 @@ export class RedisLease implements RunLease {
     void this.#schedule();
   }
 
+  record(journal: JournalWrite): void {
+    this.#fields.push(...journalFields(journal));
+    void this.#schedule();
+  }
+
   flush(): Promise<void> {
     if (this.#payloads.length === 0 && this.#fields.length === 0) return this.#writing ?? Promise.resolve();
     return this.#schedule();
@@ -152,18 +157,7 @@ export class RedisLease implements RunLease {
     await this.flush();
     const payloads = this.#events.endingPayloads(ending, this.#attempt);
     const now = new Date().toISOString();
-    const fields = [
-      "status",
-      ending.status,
-      "finished_at",
-      now,
-      "usage",
-      JSON.stringify(ending.usage),
-      "attempt",
-      String(this.#attempt),
-    ];
-    if (ending.reason) fields.push("reason", ending.reason);
-    if (ending.error) fields.push("error", JSON.stringify(ending.error));
+    const fields = endingFields(ending, this.#attempt, now);
     const keys = [
       ...this.#runKeys,
       historyKey(this.run.conversationId),

@@ -2,7 +2,7 @@ import { setInterval as every } from "node:timers";
 import { chatTopic, newUuid, streamTopic } from "@holdfast/protocol";
 import { type Commands, record, type Reply, text } from "../connection/commands.ts";
 import { parseTrace, traceFields } from "../trace-fields.ts";
-import { envelopeOf, journalOf, refusalOf } from "../conversations/run-record.ts";
+import { envelopeOf, journalOf, refusalOf, sourceOf } from "../conversations/run-record.ts";
 import { inboxKey, metaKey, runKeyPrefix } from "../keys.ts";
 import type { Outbox } from "../conversations/outbox.ts";
 import type { Presence } from "../ports/control.ts";
@@ -106,8 +106,10 @@ export class RedisRuns implements Runs {
         isTakeover: stored > 0,
         failures: Number(fields.get("failures") ?? 0),
         startedAtMs: Number(fields.get("started_ms")),
+        workedMs: Number(fields.get("worked_ms") ?? 0),
         logFrom: fields.get("entry"),
         ...refusalOf(fields),
+        ...sourceOf(fields),
         trace: parseTrace(fields.get("trace")),
       },
       fence: text(reply[2]),

@@ -4,11 +4,18 @@
 -- ARGV 1 message id  2 run id  3 hash of the body  4 on_busy  5 user_message payload  6 run payload  7 agent
 --      8 envelope  9 trace  10 created_at  11 title  12 metadata of a conversation that is created by this
 --      13 hash of agent and content  14 core | body: which hash must be the same for a message that is known
---      15 refusal of a message that stands for an unreadable one, or ''
+--      15 refusal of a message that stands for an unreadable one, or ''  16 entry of the work topic that it was read from, where
+--      this is a delivery of it, or ''
 -- Returns {accepted|duplicate, run id, status, interrupted run id or '', turn, its agent} | {conflict} | {busy, run id} | {deleted}
 -- @include append-events
 -- @include return-steered
 -- @include wake
+local function noteDelivery(runKey)
+  if ARGV[16] ~= '' then
+    redis.call('HSET', runKey, 'source_id', ARGV[16])
+    redis.call('HINCRBY', runKey, 'deliveries', 1)
+  end
+end
 if redis.call('EXISTS', KEYS[6]) == 1 then
   return { 'deleted' }
 end
@@ -19,7 +26,11 @@ if known then
   if not same then
     return { 'conflict' }
   end
-  local run = redis.call('HMGET', string.sub(KEYS[5], 1, -37) .. record.run_id, 'status', 'turn')
+  local runKey = string.sub(KEYS[5], 1, -37) .. record.run_id
+  local run = redis.call('HMGET', runKey, 'status', 'turn')
+  if run[1] == 'queued' or run[1] == 'in_progress' or run[1] == 'requires_action' then
+    noteDelivery(runKey)
+  end
   return { 'duplicate', record.run_id, run[1] or 'completed', '', run[2] or '' }
 end
 local active = redis.call('HGET', KEYS[2], 'active')
@@ -39,6 +50,7 @@ local entry = epoch .. '-' .. string.format('%.0f', tonumber(seq) - 1)
 redis.call('HSET', KEYS[3], ARGV[1], cjson.encode({ run_id = ARGV[2], hash = ARGV[3], core = ARGV[13], entry = entry }))
 redis.call('HSET', KEYS[5], 'id', ARGV[2], 'message_id', ARGV[1], 'agent', ARGV[7], 'status', 'queued', 'attempt', 0, 'seq', 0,
   'turn', turn, 'created_at', ARGV[10], 'envelope', ARGV[8], 'trace', ARGV[9], 'entry', entry)
+noteDelivery(KEYS[5])
 if ARGV[15] ~= '' then
   redis.call('HSET', KEYS[5], 'refusal', ARGV[15])
 end
