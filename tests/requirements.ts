@@ -101,6 +101,21 @@ export const requirements = {
   "tool.deleted": "No call of a deleted conversation begins (protocol §4)",
   "tool.give-up": "A call is either given up or started, never both (protocol §2.7)",
 
+  // Workers that die (protocol §2.3, §2.4)
+  "deaths.counted":
+    "Deaths of a run's owners are counted, and apart those of owners that had no other run (protocol §2.4)",
+  "deaths.progress": "Deaths are counted anew when the run got further (protocol §2.4)",
+  "deaths.suspect":
+    "A run whose owners died is handed out with care, and waiting for that costs it nothing (protocol §2.4)",
+
+  "worker.poison": "A message that kills its worker each time ends failed and in the dead letters (protocol §2.4)",
+  "worker.poison-alone": "A message that kills its workers takes no other message along (protocol §2.4)",
+  "stranded.queued": "A run that nobody would ever work on is queued again (protocol §2.3)",
+  "stranded.owned": "A run with a living owner is never queued again (protocol §2.3)",
+  "worker.stranded": "A run whose queue entry was lost is worked on all the same (protocol §2.3, §3.4)",
+  "worker.drain-takeover": "A draining agent's run is finished although its worker dies (protocol §2.7, §3.4)",
+  "worker.pause-takeover": "A paused agent's run whose worker died waits for the resume (protocol §2.7)",
+
   // Retention (protocol §3.5)
   "retention.compact": "Tokens of a finished answer are compacted, and nothing else (protocol §3.5)",
   "retention.live": "Nothing live is compacted; a finished step of a running run is (protocol §3.5)",

@@ -1,9 +1,10 @@
 import { AgentStates, type Bus, type RunLease } from "@holdfast/bus";
-import { type AgentConfig, chatTopic, type HoldfastConfig, WORKERS_GROUP } from "@holdfast/protocol";
+import { type AgentConfig, type AgentState, chatTopic, type HoldfastConfig, WORKERS_GROUP } from "@holdfast/protocol";
 import type { Logger, Metrics } from "@holdfast/telemetry";
 import { ActiveRuns } from "./control/active-runs.ts";
 import { ringForCancel } from "./control/cancel-bell.ts";
 import { Consumer } from "./intake/consumer.ts";
+import { Ward } from "./intake/ward.ts";
 import { EntryHandler, type EntryHandlerDeps } from "./intake/entry-handler.ts";
 import { watchQueues, workerMetrics } from "./metrics.ts";
 import type { ModelClient } from "./model/model-client.ts";
@@ -12,7 +13,7 @@ import { executeRun, giveUpRun } from "./run/execute-run.ts";
 import type { RetryPolicy } from "./run/retry-backoff.ts";
 import type { WaitSettings } from "./tools/await-answer.ts";
 import { CatalogCache } from "./tools/catalog-cache.ts";
-import { startSweeps } from "./upkeep/sweeps.ts";
+import { startSweeps, type Sweep } from "./upkeep/sweeps.ts";
 import { ArgumentChecker } from "./tools/check-arguments.ts";
 
 export interface WorkerOptions {
@@ -29,6 +30,8 @@ export interface WorkerOptions {
   readonly wait: WaitSettings;
   /** Between two looks for what is to be compacted or has expired. */
   readonly upkeepEveryMs: number;
+  /** A run that nobody works on is queued again after this, or a little more. */
+  readonly strandedMs: number;
 }
 
 export interface Worker {
@@ -55,14 +58,24 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     onCommand: (_agent, command) => ringForCancel(command, active, logger),
     onChange(agent, state) {
       logger.info("agent state", { agent, state });
-      queue.setTopics(names.filter((name) => states.of(name) === "running").map(chatTopic));
+      const topicsIn = (one: AgentState) => names.filter((name) => states.of(name) === one).map(chatTopic);
+      queue.setTopics(topicsIn("running"), topicsIn("draining"));
       bus.control.announce(agent).catch((error: unknown) => logger.warn("control event not written", { agent, error }));
     },
   });
   const executors = executorsOf(options, active, states, lettingGo.signal);
   const { conversations, runs } = bus;
   const { signal } = draining;
-  const handler = new EntryHandler({ conversations, runs, queue, states, logger, ...executors, draining: signal });
+  const handler = new EntryHandler({
+    conversations,
+    runs,
+    queue,
+    states,
+    ward: new Ward(),
+    logger,
+    ...executors,
+    draining: signal,
+  });
   const handle = (entry: Parameters<EntryHandler["handle"]>[0]) => handler.handle(entry);
   const consumer = new Consumer({ queue, logger, concurrency: options.concurrency, handle });
   watchQueues(options.metrics, bus.queues, names);
@@ -71,10 +84,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const leave = await bus.presence.join("worker", names);
   await states.start();
   consumer.start();
-  const stopSweeps = startSweeps(
-    [{ name: "upkeep", everyMs: options.upkeepEveryMs, run: () => bus.sweepUpkeep() }],
-    logger,
-  );
+  const stopSweeps = startSweeps(sweepsOf(options, states), logger);
   return {
     activeRuns: () => active.size,
     async stop(finishMs) {
@@ -88,6 +98,18 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       await queue.close();
     },
   };
+}
+
+function sweepsOf({ bus, agents, upkeepEveryMs, strandedMs }: WorkerOptions, states: AgentStates): Sweep[] {
+  const requeue = async (): Promise<number> => {
+    const running = Object.keys(agents).filter((agent) => states.of(agent) === "running");
+    const queued = await Promise.all(running.map((agent) => bus.runs.requeueStranded(agent, strandedMs)));
+    return queued.reduce((sum, count) => sum + count, 0);
+  };
+  return [
+    { name: "upkeep", everyMs: upkeepEveryMs, run: () => bus.sweepUpkeep() },
+    { name: "stranded runs", everyMs: strandedMs / 3, run: requeue },
+  ];
 }
 
 function executorsOf(

@@ -37,6 +37,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
       compactGraceMs: env.HOLDFAST_COMPACT_GRACE_MS,
       conversationTtlMs: env.HOLDFAST_CONVERSATION_TTL_MS,
     },
+    strandedMs: 30_000,
     upkeepEveryMs: upkeepEveryMs(env.HOLDFAST_COMPACT_GRACE_MS, env.HOLDFAST_CONVERSATION_TTL_MS),
     concurrency: env.HOLDFAST_WORKER_CONCURRENCY,
     shutdownMs: env.HOLDFAST_SHUTDOWN_MS,

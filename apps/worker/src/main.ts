@@ -51,6 +51,7 @@ await lifecycle.run(
       retry: config.retry,
       wait: config.wait,
       upkeepEveryMs: config.upkeepEveryMs,
+      strandedMs: config.strandedMs,
     });
     lifecycle.own("worker", () => worker.stop(Math.max(0, config.shutdownMs - HANDOVER_MS)));
     return { agents: Object.keys(config.agents), admin_port: admin.port, instance: bus.instance };

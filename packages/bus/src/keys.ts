@@ -46,6 +46,8 @@ export const DLQ_INDEX_KEY = "dlqs";
 
 /** String with a time to live: the process `instance` is alive. */
 export const aliveKey = (instance: string): string => `alive:${instance}`;
+/** String with a time to live: how many runs the process has or is about to have. Stays as it is when the process dies. */
+export const loadKey = (instance: string): string => `load:${instance}`;
 /** Sorted set: instances of a role by their last beat, unix ms. */
 export const presenceKey = (role: string): string => `presence:${role}`;
 export const catalogKey = (toolset: string): string => `catalog:${toolset}`;

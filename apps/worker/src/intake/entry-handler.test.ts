@@ -8,6 +8,7 @@ import { redisCommand } from "../test-fixtures/redis-command.ts";
 import { Stage } from "../test-fixtures/stage.ts";
 import type { RunResult } from "../run/run-result.ts";
 import { EntryHandler, type EntryHandlerDeps } from "./entry-handler.ts";
+import { Ward } from "./ward.ts";
 
 let stage: Stage;
 beforeAll(async () => {
@@ -32,7 +33,8 @@ async function handling(deps: Pick<EntryHandlerDeps, "execute" | "draining">) {
   const queue = stage.bus.queues.open({ topics: [topic], group: WORKERS_GROUP });
   const logger = createLogger({ service: "worker", destination: new PassThrough() });
   const states = new AgentStates({ control, agents: ["assistant"] });
-  const handler = new EntryHandler({ conversations, runs, queue, states, logger, giveUpRun: failRun, ...deps });
+  const ward = new Ward();
+  const handler = new EntryHandler({ conversations, runs, queue, states, ward, logger, giveUpRun: failRun, ...deps });
   let entries: Entry[] = [];
   await until(async () => (entries = await queue.read(1, 50)).length > 0);
   const handle = async () => {

@@ -14,13 +14,16 @@ import type { Logger } from "@holdfast/telemetry";
 import type { GivenUp, RunResult } from "../run/run-result.ts";
 import { pause } from "../run/retry-backoff.ts";
 import { standInFor, type UnreadableReason } from "../run/unreadable.ts";
+import { admit } from "./admission.ts";
 import { type ParsedEntry, parseEntry } from "./parse-entry.ts";
+import type { Ward } from "./ward.ts";
 
 export interface EntryHandlerDeps {
   readonly conversations: Conversations;
   readonly runs: Runs;
   readonly queue: WorkQueue;
   readonly states: AgentStates;
+  readonly ward: Ward;
   readonly logger: Logger;
   /** Brings a claimed run to its end; returns with the lease finished, released or lost. */
   readonly execute: (lease: RunLease) => Promise<RunResult>;
@@ -134,19 +137,25 @@ export class EntryHandler {
   }
 
   async #workThrough(entry: Entry, { conversationId, agent, garbage }: Work): Promise<Verdict> {
-    const { runs, states, draining } = this.#deps;
+    const { runs, states, ward, draining } = this.#deps;
     let verdict: Verdict = garbage ? { kind: "dead_letter", error: garbage } : { kind: "acknowledge" };
     for (;;) {
-      // A paused or draining agent begins no run; the entry stays ours and pending meanwhile.
-      await states.whileIn(["paused", "draining"], agent, draining).catch(() => undefined);
+      await states.whileIn(["paused"], agent, draining).catch(() => undefined);
       if (draining.aborted) {
         // Who takes the entry finds its run over and knows nothing of why; garbage it recognizes again.
         if (verdict.kind === "dead_letter" && !garbage) await this.#deps.queue.bury(entry, verdict.error);
         return { kind: "hand_over" };
       }
-      const claim = await runs.claim(conversationId, agent);
+      const mayBegin = states.of(agent) !== "draining";
+      const claim = await admit(ward, runs, { conversationId, agent, mayBegin }, draining);
+      if (claim.outcome === "waiting") {
+        // A draining agent finishes what has begun; the entry stays ours and pending meanwhile.
+        await states.whileIn(["draining"], agent, draining).catch(() => undefined);
+        continue;
+      }
+      if (claim.outcome === "stopped") continue;
       if (claim.outcome !== "claimed") return verdict;
-      const giveUp = await this.#runOnce(claim.lease);
+      const giveUp = await this.#runOnce(claim.lease).finally(() => claim.stay.leave());
       if (giveUp === undefined) continue;
       const { run } = claim.lease;
       if (run.messageId === entry.id) verdict = { kind: "dead_letter", error: giveUp };

@@ -9,6 +9,7 @@ export const RUN_ERROR_CODES = [
   "model_timeout",
   "model_stream_broken",
   "internal",
+  "workers_died",
   "invalid_envelope",
   "malformed_id",
   "malformed_json",

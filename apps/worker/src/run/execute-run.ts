@@ -8,6 +8,10 @@ import { RunStopped } from "./run-stop.ts";
 /** After this many failures of ours a run ends `failed` and its message goes to the dead letters (protocol §2.4). */
 const MOST_FAILURES = 3;
 
+/** Workers that died with a run in hand: after so many that had no other it is the one that kills them (see `deaths`). */
+const MOST_DEATHS_ALONE = 3;
+const MOST_DEATHS = 20;
+
 /**
  * Brings a claimed run to an end, or gives it back: whatever happens, the lease is finished, released or lost when this
  * returns, because a lease kept by a living worker that no longer works on it would hold its conversation up for ever.
@@ -15,6 +19,7 @@ const MOST_FAILURES = 3;
 export async function executeRun(lease: RunLease, agent: AgentConfig, deps: AgentRunDeps): Promise<RunResult> {
   return observed(lease, agent, deps, async (agentRun, telemetry) => {
     try {
+      if (killsWorkers(lease)) return await finish(lease, await agentRun.givenUp(WORKERS_DIED), telemetry);
       return await finish(lease, await agentRun.toItsEnd(), telemetry);
     } catch (error) {
       return await giveBack(lease, agentRun, error, telemetry);
@@ -111,6 +116,17 @@ async function giveBack(lease: RunLease, agentRun: AgentRun, error: unknown, to:
     throw later;
   }
 }
+
+/** Whoever went on trying would go on dying. */
+function killsWorkers({ run: { deaths } }: RunLease): boolean {
+  return deaths.alone >= MOST_DEATHS_ALONE || deaths.inARow >= MOST_DEATHS;
+}
+
+const WORKERS_DIED = {
+  code: "workers_died" as const,
+  message: "The run was given up: every worker that worked on it died.",
+  retryable: true,
+};
 
 const INTERNAL = {
   code: "internal" as const,

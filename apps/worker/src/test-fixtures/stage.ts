@@ -65,6 +65,7 @@ export class Stage {
       concurrency: 16,
       retry: { retries: 3, baseMs: 10 },
       upkeepEveryMs: 100,
+      strandedMs: 30_000,
       wait: { graceMs: 500, lookEveryMs: 50, deadRunnerMs: 300, cancelMs: 500 },
       ...more,
     });

@@ -89,6 +89,11 @@ export interface ClaimedRun {
   readonly isTakeover: boolean;
   /** Failures reported by workers so far. */
   readonly failures: number;
+  /**
+   * Owners that vanished in a row, since one made the run go further than any before; and of those that worked on nothing
+   * else, since one made it show anything.
+   */
+  readonly deaths: { readonly inARow: number; readonly alone: number };
   /** Unix ms of the first claim. */
   readonly startedAtMs: number;
   /** What earlier attempts recorded of the time they worked, in ms. */
@@ -169,10 +174,26 @@ export type Claim =
   | { readonly outcome: "idle" }
   /** A live owner works through the inbox, and its own pending entry answers for it: acknowledge the entry. */
   | { readonly outcome: "held" }
+  /** A turn waits that may not begin now. */
+  | { readonly outcome: "waiting" }
+  /** The run that is to be taken has cost its owners too often. */
+  | { readonly outcome: "suspect"; readonly deaths: number }
   /** The next turn is another agent's; it was queued there again: acknowledge the entry. */
   | { readonly outcome: "handed_over"; readonly agent: string };
 
+export interface ClaimOptions {
+  /** Takes no run whose owners vanished more often than this in a row. */
+  readonly mostDeaths?: number;
+  /** False takes over a run that has begun, and begins none. Default true. */
+  readonly mayBegin?: boolean;
+}
+
 /** Runs as workers see them. */
 export interface Runs {
-  claim(conversationId: string, agent: string): Promise<Claim>;
+  claim(conversationId: string, agent: string, options?: ClaimOptions): Promise<Claim>;
+  /**
+   * Queues the agent's runs again that have neither ended nor a living owner, and were not looked at for `olderThanMs`.
+   * Answers how many. Only for an agent that is running; every few seconds by one or more processes.
+   */
+  requeueStranded(agent: string, olderThanMs: number): Promise<number>;
 }

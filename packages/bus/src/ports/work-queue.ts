@@ -32,8 +32,11 @@ export interface WorkQueue {
     },
     error: { code: string; message: string },
   ): Promise<void>;
-  /** Changes which topics are read (agents or toolsets were reloaded). */
-  setTopics(topics: readonly string[]): void;
+  /**
+   * Changes which topics are read. Of `begunOnly` nothing new is read, but what a dead consumer had begun to work on in a
+   * conversation is taken over.
+   */
+  setTopics(topics: readonly string[], begunOnly?: readonly string[]): void;
   close(): Promise<void>;
 }
 

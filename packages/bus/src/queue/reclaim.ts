@@ -1,16 +1,22 @@
 import type { Commands } from "../connection/commands.ts";
 import type { Presence } from "../ports/control.ts";
 import type { Entry } from "../ports/entry.ts";
+import { metaKey } from "../keys.ts";
 import { entryFrom } from "./entry-from.ts";
 
 /** Two reapers that see the same dead consumer: whoever claims second finds the entry too young. */
 const MIN_IDLE_MS = 1_000;
+
+/** Entries looked at for one whose run has begun. */
+const MOST_LOOKED_AT = 1_000;
 
 interface Scope {
   readonly topic: string;
   readonly group: string;
   readonly consumer: string;
   readonly count: number;
+  /** Leaves entries alone of whose conversation no run has begun. */
+  readonly isBegunOnly: boolean;
 }
 
 /**
@@ -39,14 +45,37 @@ export async function reclaimAbandoned(commands: Commands, presence: Presence, s
     const minIdleMs = (await presence.isAlive(owner)) ? ABANDONED_MS : MIN_IDLE_MS;
     const count = scope.count - entries.length;
     const pending = (await commands.send((redis) =>
-      redis.xpending(topic, group, "IDLE", minIdleMs, "-", "+", count, owner),
+      redis.xpending(topic, group, "IDLE", minIdleMs, "-", "+", scope.isBegunOnly ? MOST_LOOKED_AT : count, owner),
     )) as Pending;
-    const ids = pending.map(([entryId]) => entryId);
+    const abandoned = pending.map(([entryId]) => entryId);
+    const ids = scope.isBegunOnly ? (await begunOf(commands, topic, abandoned)).slice(0, count) : abandoned;
     if (ids.length > 0) entries.push(...(await claim(commands, scope, minIdleMs, ids)));
     // The last entries of a dead consumer are ours now: its name has nothing left to stand for.
     if (minIdleMs === MIN_IDLE_MS) await commands.script("forget-consumer-1", [topic], [group, owner]);
   }
   return entries;
+}
+
+/** Those in whose conversation a run has begun and not ended. */
+async function begunOf(commands: Commands, topic: string, ids: readonly string[]): Promise<string[]> {
+  const found = await Promise.all(
+    ids.map(async (entryId) => {
+      const [entry] = await commands.send((redis) => redis.xrange(topic, entryId, entryId));
+      const conversationId = entry && conversationOf(entryFrom(topic, entryId, entry[1], true).payload);
+      if (conversationId === undefined) return [];
+      return (await commands.send((redis) => redis.hexists(metaKey(conversationId), "active"))) ? [entryId] : [];
+    }),
+  );
+  return found.flat();
+}
+
+function conversationOf(payload: string): string | undefined {
+  try {
+    const { conversation_id: id } = JSON.parse(payload) as { conversation_id?: unknown };
+    return typeof id === "string" ? id : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 async function claim(commands: Commands, scope: Scope, minIdleMs: number, ids: readonly string[]): Promise<Entry[]> {

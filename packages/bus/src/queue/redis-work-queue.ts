@@ -23,6 +23,7 @@ export class RedisWorkQueue implements WorkQueue {
   readonly #options: WorkQueueOptions;
   readonly #blocking: Commands;
   #topics: readonly string[];
+  #begunOnly: readonly string[] = [];
   /** Entries given out and neither acknowledged nor handed over, as `<topic> <entry id>`. */
   readonly #inHand = new Set<string>();
   /** A read whose reply was lost may have made entries pending here that we never saw. */
@@ -34,8 +35,9 @@ export class RedisWorkQueue implements WorkQueue {
     this.#blocking = new Commands(options.blocking);
   }
 
-  setTopics(topics: readonly string[]): void {
+  setTopics(topics: readonly string[], begunOnly: readonly string[] = []): void {
     this.#topics = topics;
+    this.#begunOnly = begunOnly;
   }
 
   async read(count: number, blockMs: number): Promise<Entry[]> {
@@ -49,7 +51,7 @@ export class RedisWorkQueue implements WorkQueue {
     const { group, consumer } = this.#options;
     try {
       if (this.#mayHaveLost) {
-        const unseen = await this.#readPending(topics);
+        const unseen = await this.#readPending([...topics, ...this.#begunOnly]);
         this.#mayHaveLost = false;
         if (unseen.length > 0) return unseen;
       }
@@ -89,11 +91,18 @@ export class RedisWorkQueue implements WorkQueue {
   async reclaim(count: number): Promise<Entry[]> {
     const { commands, group, consumer, presence } = this.#options;
     const entries: Entry[] = [];
-    for (const topic of this.#topics) {
+    const begunOnly = new Set(this.#begunOnly);
+    for (const topic of [...this.#topics, ...begunOnly]) {
       if (entries.length >= count) break;
       try {
         entries.push(
-          ...(await reclaimAbandoned(commands, presence, { topic, group, consumer, count: count - entries.length })),
+          ...(await reclaimAbandoned(commands, presence, {
+            topic,
+            group,
+            consumer,
+            count: count - entries.length,
+            isBegunOnly: begunOnly.has(topic),
+          })),
         );
       } catch (error) {
         if (isMissingGroup(error)) continue;

@@ -6,12 +6,20 @@ import { envelopeOf, journalOf, refusalOf, sourceOf } from "../conversations/run
 import { inboxKey, metaKey, runKeyPrefix } from "../keys.ts";
 import type { Outbox } from "../conversations/outbox.ts";
 import type { Presence } from "../ports/control.ts";
-import type { Claim, Runs } from "../ports/runs.ts";
+import type { Claim, ClaimOptions, Runs } from "../ports/runs.ts";
 import type { Upkeep } from "../retention/upkeep.ts";
+import { LoadSign } from "./load-sign.ts";
 import { RedisLease } from "./redis-lease.ts";
+import { requeueStranded } from "./stranded.ts";
 
 /** A lease that wrote nothing for this long looks at its flag and fence, in case the bell was lost. */
 const IDLE_CHECK_MS = 1_000;
+
+interface Wanted {
+  readonly conversationId: string;
+  readonly agent: string;
+  readonly options: ClaimOptions;
+}
 
 export class RedisRuns implements Runs {
   readonly #commands: Commands;
@@ -19,6 +27,7 @@ export class RedisRuns implements Runs {
   readonly #instance: string;
   readonly #outbox: Outbox;
   readonly #upkeep: Upkeep;
+  readonly #load: LoadSign;
   readonly #leases = new Set<RedisLease>();
   readonly #claiming = new Map<string, Promise<Claim>>();
   #watch: NodeJS.Timeout | undefined;
@@ -29,11 +38,12 @@ export class RedisRuns implements Runs {
     this.#outbox = parts.outbox;
     this.#upkeep = parts.upkeep;
     this.#instance = parts.instance;
+    this.#load = new LoadSign(parts.commands, parts.instance);
   }
 
   /** One at a time per conversation: a claim that is under way must not look like an owner that forgot its lease. */
-  claim(conversationId: string, agent: string): Promise<Claim> {
-    const claiming = this.#claimAfter(this.#claiming.get(conversationId), conversationId, agent);
+  claim(conversationId: string, agent: string, options: ClaimOptions = {}): Promise<Claim> {
+    const claiming = this.#claimAfter(this.#claiming.get(conversationId), { conversationId, agent, options });
     this.#claiming.set(conversationId, claiming);
     const forget = (): void => {
       if (this.#claiming.get(conversationId) === claiming) this.#claiming.delete(conversationId);
@@ -42,25 +52,42 @@ export class RedisRuns implements Runs {
     return claiming;
   }
 
-  async #claimAfter(earlier: Promise<unknown> | undefined, conversationId: string, agent: string): Promise<Claim> {
+  async #claimAfter(earlier: Promise<unknown> | undefined, wanted: Wanted): Promise<Claim> {
     await earlier?.catch(() => undefined);
+    const { conversationId, agent } = wanted;
     await this.#upkeep.expectWork(conversationId);
-    let reply = await this.#claim(conversationId, agent, "");
-    if (text(reply[0]) === "held" && !(await this.#isHeld(text(reply[1]), text(reply[2])))) {
-      // Fencing makes a false alarm harmless: an owner that was only slow is refused from now on.
-      reply = await this.#claim(conversationId, agent, text(reply[2]));
+    this.#load.add();
+    let isClaimed = false;
+    try {
+      const reply = await this.#claimOrTakeOver(wanted);
+      isClaimed = text(reply[0]) === "claimed";
+      return isClaimed
+        ? { outcome: "claimed", lease: this.#lease(conversationId, agent, reply) }
+        : await this.#refusal(reply);
+    } finally {
+      if (!isClaimed) this.#load.remove();
     }
-    switch (text(reply[0])) {
-      case "claimed":
-        return { outcome: "claimed", lease: this.#lease(conversationId, agent, reply) };
-      case "held":
-        return { outcome: "held" };
-      case "other":
-        await this.#handOver(reply);
-        return { outcome: "handed_over", agent: text(reply[1]) };
-      default:
-        return { outcome: "idle" };
-    }
+  }
+
+  async #claimOrTakeOver(wanted: Wanted): Promise<Reply[]> {
+    const reply = await this.#claim(wanted, "", false);
+    const [outcome, owner = "", fence = ""] = reply.slice(0, 3).map(text);
+    if (outcome !== "held" || (await this.#isHeld(owner, fence))) return reply;
+    // Fencing makes a false alarm harmless: an owner that was only slow is refused from now on.
+    return this.#claim(wanted, fence, await this.#load.wasOne(owner));
+  }
+
+  async #refusal(reply: readonly Reply[]): Promise<Claim> {
+    const outcome = text(reply[0]);
+    if (outcome === "held" || outcome === "waiting") return { outcome };
+    if (outcome === "suspect") return { outcome, deaths: Number(text(reply[1])) };
+    if (outcome !== "other") return { outcome: "idle" };
+    await this.#handOver(reply);
+    return { outcome: "handed_over", agent: text(reply[1]) };
+  }
+
+  requeueStranded(agent: string, olderThanMs: number): Promise<number> {
+    return requeueStranded(this.#commands, this.#presence, agent, olderThanMs);
   }
 
   close(): void {
@@ -73,14 +100,16 @@ export class RedisRuns implements Runs {
     return [...this.#leases].some((lease) => lease.fence === fence);
   }
 
-  #claim(conversationId: string, agent: string, deadFence: string): Promise<Reply[]> {
+  #claim({ conversationId, agent, options }: Wanted, deadFence: string, wasAlone: boolean): Promise<Reply[]> {
+    const { mostDeaths = "", mayBegin = true } = options;
     const keys = [
       metaKey(conversationId),
       inboxKey(conversationId),
       runKeyPrefix(conversationId),
       streamTopic(conversationId),
     ];
-    return this.#commands.script("claim-4", keys, [this.#instance, agent, deadFence, Date.now(), newUuid()]);
+    const claim = [this.#instance, agent, deadFence, Date.now(), newUuid()];
+    return this.#commands.script("claim-4", keys, [...claim, wasAlone ? "1" : "", mostDeaths, mayBegin ? "1" : ""]);
   }
 
   /** Queues the turn at its own agent again, under the same id, before our entry is acknowledged. */
@@ -105,6 +134,7 @@ export class RedisRuns implements Runs {
         journal: journalOf(fields),
         isTakeover: stored > 0,
         failures: Number(fields.get("failures") ?? 0),
+        deaths: { inARow: Number(fields.get("deaths") ?? 0), alone: Number(fields.get("deaths_alone") ?? 0) },
         startedAtMs: Number(fields.get("started_ms")),
         workedMs: Number(fields.get("worked_ms") ?? 0),
         logFrom: fields.get("entry"),
@@ -119,7 +149,9 @@ export class RedisRuns implements Runs {
       commands: this.#commands,
       outbox: this.#outbox,
       upkeep: this.#upkeep,
-      onEnd: () => this.#leases.delete(lease),
+      onEnd: () => {
+        if (this.#leases.delete(lease)) this.#load.remove();
+      },
     });
     this.#leases.add(lease);
     this.#watch ??= every(() => this.#checkIdleLeases(), IDLE_CHECK_MS).unref();

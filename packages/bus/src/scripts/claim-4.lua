@@ -1,9 +1,13 @@
 -- Makes a worker the owner of the conversation's run: the active one when its owner is gone, else the head of the inbox.
 -- KEYS 1 meta  2 inbox  3 prefix of run keys (a run's key is this with its id)  4 stream
 -- ARGV 1 owner  2 agent  3 fence of an owner known to be dead, or ''  4 now, unix ms  5 id of this claim: sent again after a
---      lost reply it gets the same answer
+--      lost reply it gets the same answer  6 '1' when the dead owner had no other run  7 most deaths in a row of a run that is
+--      taken, or ''  8 '1' when a run may begin, '' to take only one that has begun
 -- Returns {claimed, run id, fence, run hash as a flat list} | {held, owner, fence} | {idle}
+--       | {waiting}   a run waits that may not begin: nothing has changed
+--       | {suspect, deaths}   its owners died too often: nothing has changed
 --       | {other, agent, message id, envelope, trace}   the next turn is another agent's: nothing has changed
+-- @include deaths-of
 local state = redis.call('HMGET', KEYS[1], 'active', 'owner', 'fence', 'epoch', 'claim')
 local active, owner, fence, epoch = state[1], state[2] or '', state[3] or '', state[4]
 if active and state[5] == ARGV[5] then
@@ -21,6 +25,13 @@ local of = redis.call('HMGET', runKey, 'agent', 'message_id', 'envelope', 'trace
 if of[1] ~= ARGV[2] then
   return { 'other', of[1], of[2], of[3], of[4] }
 end
+if not active and ARGV[8] == '' then
+  return { 'waiting' }
+end
+local deaths = deathsOf(runKey, active and owner ~= '' and owner ~= ARGV[1], ARGV[6] == '1')
+if ARGV[7] ~= '' and deaths[1] > tonumber(ARGV[7]) then
+  return { 'suspect', tostring(deaths[1]) }
+end
 if not active then
   redis.call('LPOP', KEYS[2])
 end
@@ -29,5 +40,6 @@ fence = epoch .. '.' .. number
 redis.call('HSET', KEYS[1], 'active', runId, 'owner', ARGV[1], 'fence', fence, 'claim', ARGV[5])
 redis.call('HINCRBY', runKey, 'attempt', 1)
 redis.call('HSETNX', runKey, 'started_ms', ARGV[4])
-redis.call('HSET', runKey, 'status', 'in_progress')
+redis.call('HSET', runKey, 'status', 'in_progress', 'claim_seq', redis.call('HGET', runKey, 'seq') or '0',
+  'deaths', deaths[1], 'deaths_alone', deaths[2], 'best', deaths[3], 'mark', deaths[4])
 return { 'claimed', runId, fence, redis.call('HGETALL', runKey) }

@@ -1,0 +1,76 @@
+import { chatTopic } from "@holdfast/protocol";
+import { until } from "@holdfast/testing";
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from "@jest/globals";
+import { redisCommand } from "../test-fixtures/redis-command.ts";
+import { SpawnedWorkers } from "../test-fixtures/spawned-workers.ts";
+import { Stage, type StagedWorker } from "../test-fixtures/stage.ts";
+
+// Each test starts real processes, which takes its time on a busy machine.
+jest.setTimeout(120_000);
+
+let stage: Stage;
+let workers: SpawnedWorkers;
+beforeAll(async () => {
+  stage = await Stage.open();
+  workers = new SpawnedWorkers(stage);
+});
+afterEach(async () => {
+  await workers.end();
+  await stage.clear();
+});
+afterAll(() => stage.close());
+
+const control = (type: "drain" | "pause" | "resume") => stage.bus.control.send("assistant", { type, by: "user:op" });
+const obeyed = (worker: StagedWorker, state: string) =>
+  until(() => worker.log().some((line) => line["message"] === "agent state" && line["state"] === state), {
+    timeoutMs: 20_000,
+  });
+
+/** A run in the hands of a worker that is killed, while the agent is in `state` and another worker is there. */
+async function orphaned(command: "drain" | "pause", state: string) {
+  const first = await workers.ready();
+  stage.model.enqueue(["half ", { hang: true }], "whole", "next");
+  const talk = stage.talk();
+  const runId = await talk.say("one");
+  await talk.saysSoon(runId, "half");
+  const waiting = await talk.say("two");
+  const elsewhere = stage.talk();
+  await control(command);
+  const second = await stage.worker();
+  await obeyed(second, state);
+  const fresh = await elsewhere.say("three");
+  first.kill("SIGKILL");
+  await first.exit;
+  return { talk, runId, waiting, elsewhere, fresh };
+}
+
+describe("a run whose worker died", () => {
+  it("[worker.drain-takeover] is finished by another while its agent drains, and nothing else is begun", async () => {
+    const { talk, runId, waiting, elsewhere, fresh } = await orphaned("drain", "draining");
+    expect((await talk.ended(runId)).text).toBe("whole");
+    expect((await talk.shown(waiting)).status).toBe("queued");
+    expect((await elsewhere.shown(fresh)).status).toBe("queued");
+    await control("resume");
+    await Promise.all([talk.ended(waiting), elsewhere.ended(fresh)]);
+    expect((await stage.entries(chatTopic("assistant"))).length).toBeLessThanOrEqual(1);
+  });
+
+  it("[worker.pause-takeover] waits for the resume while its agent is paused", async () => {
+    const { talk, runId } = await orphaned("pause", "paused");
+    // As long as a takeover takes, and some.
+    const beganAtMs = performance.now();
+    await until(() => performance.now() - beganAtMs > 5_000, { timeoutMs: 10_000 });
+    expect((await talk.shown(runId)).attempt).toBe(1);
+    await control("resume");
+    expect((await talk.ended(runId)).text).toBe("whole");
+  });
+});
+
+it("[worker.stranded] works on a run whose queue entry is gone", async () => {
+  const talk = stage.talk();
+  const runId = await talk.say("one");
+  await redisCommand(stage.redis.port, "DEL", chatTopic("assistant"));
+  stage.model.enqueue("found");
+  await stage.worker({}, { strandedMs: 600 });
+  expect((await talk.ended(runId)).text).toBe("found");
+});

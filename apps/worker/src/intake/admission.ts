@@ -1,0 +1,35 @@
+import type { Claim, RunLease, Runs } from "@holdfast/bus";
+import type { Stay, Ward } from "./ward.ts";
+
+export type Admitted =
+  | { readonly outcome: "claimed"; readonly lease: RunLease; readonly stay: Stay }
+  | Exclude<Claim, { outcome: "claimed" | "suspect" }>
+  /** `signal` aborted before anything was claimed. */
+  | { readonly outcome: "stopped" };
+
+interface Wanted {
+  readonly conversationId: string;
+  readonly agent: string;
+  readonly mayBegin: boolean;
+}
+
+/**
+ * Claims a run when the ward lets it begin beside those that are here. A suspect belongs to nobody while it waits: what
+ * kills us meanwhile is not counted against it.
+ */
+export async function admit(ward: Ward, runs: Runs, wanted: Wanted, signal: AbortSignal): Promise<Admitted> {
+  const { conversationId, agent, mayBegin } = wanted;
+  for (let deaths = 0; ; ) {
+    const stay = await ward.enter(deaths, signal);
+    if (stay === undefined) return { outcome: "stopped" };
+    let claim: Claim | undefined;
+    try {
+      claim = await runs.claim(conversationId, agent, { mayBegin, mostDeaths: deaths });
+    } finally {
+      if (claim?.outcome !== "claimed") stay.leave();
+    }
+    if (claim.outcome === "claimed") return { ...claim, stay };
+    if (claim.outcome !== "suspect") return claim;
+    deaths = claim.deaths;
+  }
+}

@@ -1,0 +1,71 @@
+import { describe, expect, it } from "@jest/globals";
+import { chatTopic, newUuid, WORKERS_GROUP } from "@holdfast/protocol";
+import { busLab, claimed, COMPLETED, message, runIdOf } from "../test-lab/bus-lab.ts";
+
+const lab = busLab();
+
+/** An agent of the test's own, whose queue was read to its end and whose entries are gone. */
+async function stranded(agent: string, count = 1) {
+  const bus = lab.openBus();
+  const leave = await bus.presence.join("worker", [agent]);
+  const id = newUuid();
+  const runIds: string[] = [];
+  for (let turn = 0; turn < count; turn += 1)
+    runIds.push(runIdOf(await bus.conversations.accept(message(id, `turn ${turn}`, { agent }))));
+  const queue = bus.queues.open({ topics: [chatTopic(agent)], group: WORKERS_GROUP });
+  let entries = await queue.read(10, 10);
+  if (entries.length === 0) entries = await queue.read(10, 500);
+  for (const entry of entries) await queue.ack(entry);
+  await queue.close();
+  const claim = () => bus.runs.claim(id, agent);
+  return { bus, id, runIds, leave, claim, sweep: () => lab.openBus().runs.requeueStranded(agent, 0) };
+}
+const queued = async (agent: string) =>
+  (await lab.raw.xrange(chatTopic(agent), "-", "+")).map(([, fields]) => fields[1]);
+
+describe("stranded runs", () => {
+  it("[stranded.queued] queues a run again whose entry is gone, under the same id, and of a conversation only the next", async () => {
+    const { id, sweep } = await stranded("lost", 2);
+    expect(await sweep()).toBe(1);
+    const [messageId, ...more] = await queued("lost");
+    expect(more).toEqual([]);
+    const first = (await lab.events(id)).find((event) => event.event === "user_message");
+    expect(messageId).toBe(first?.message_id);
+  });
+
+  it("[stranded.owned] leaves a run with a living owner alone, and queues it when that is dead or let it go", async () => {
+    const { claim, sweep, leave } = await stranded("owned");
+    const held = await claim();
+    expect(await sweep()).toBe(0);
+    if (held.outcome === "claimed") await held.lease.release();
+    expect(await sweep()).toBe(1);
+    await lab.raw.xtrim(chatTopic("owned"), "MAXLEN", 0);
+    await claim();
+    expect(await sweep()).toBe(0);
+    await leave();
+    expect(await sweep()).toBe(0); // the entry above was never read
+    await lab.raw.del(chatTopic("owned"));
+    expect(await sweep()).toBe(1);
+  });
+
+  it("does nothing while something is unread, or was looked at a moment ago", async () => {
+    const agent = "unread";
+    const { sweep } = await stranded(agent);
+    await lab.raw.xadd(chatTopic(agent), "*", "id", newUuid(), "payload", "{}");
+    expect(await sweep()).toBe(0);
+    await lab.raw.del(chatTopic(agent));
+    expect(await lab.openBus().runs.requeueStranded(agent, 60_000)).toBe(0);
+    const both = await Promise.all([1, 2].map(() => lab.openBus().runs.requeueStranded(agent, 1)));
+    expect(both.toSorted((a, b) => a - b)).toEqual([0, 1]);
+  });
+
+  it("forgets runs that have ended", async () => {
+    const { bus, id, sweep } = await stranded("assistant");
+    const lease = await claimed(bus, id);
+    await lease.finish(COMPLETED);
+    const index = "{control:assistant}:unfinished";
+    await lab.raw.zadd(index, 1, `${id} ${lease.run.id}`);
+    await sweep();
+    expect(await lab.raw.zscore(index, `${id} ${lease.run.id}`)).toBeNull();
+  });
+});
