@@ -17,6 +17,8 @@ export interface SiteOptions {
   readonly count?: Readonly<Partial<Record<App, number>>>;
   /** Milliseconds between two words of the model. */
   readonly wordMs?: number;
+  /** See StackOptions. */
+  readonly isTroubled?: boolean;
 }
 
 /** The services that the kill matrix kills: at least two of each, so that somebody can take over. */
@@ -34,10 +36,11 @@ export class Site {
     stack.model.script((request) => director.answer(request));
   }
 
-  static async start({ count, wordMs }: SiteOptions = {}): Promise<Site> {
+  static async start({ count, wordMs, isTroubled = false }: SiteOptions = {}): Promise<Site> {
     const stack = await Stack.start({
       count: { gateway: 2, worker: 2, "tool-runner": 2, ...count },
       configuration: CONFIGURATION,
+      isTroubled,
       // The strict reader counts every token: none may be compacted away under it.
       env: { HOLDFAST_COMPACT_GRACE_MS: "3600000", HOLDFAST_HEARTBEAT_MS: "2000" },
     });

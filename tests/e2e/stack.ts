@@ -2,7 +2,16 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { spawnService, startRedis, startScriptedModel, type TestRedis, type TestService } from "@holdfast/testing";
+import {
+  freePort,
+  type Partition,
+  spawnService,
+  startPartition,
+  startRedis,
+  startScriptedModel,
+  type TestRedis,
+  type TestService,
+} from "@holdfast/testing";
 
 export type App = "gateway" | "worker" | "tool-runner";
 export type ScriptedModel = Awaited<ReturnType<typeof startScriptedModel>>;
@@ -15,6 +24,8 @@ export interface StackOptions {
   /** How many of each service; default one. */
   readonly count?: Readonly<Partial<Record<App, number>>>;
   readonly webDir?: string;
+  /** Puts a network between the services and Redis that the test can cut, and gives every service an admin port. */
+  readonly isTroubled?: boolean;
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -25,6 +36,8 @@ export interface Member {
   readonly service: TestService;
   /** Where a gateway listens; the same after it was started again. */
   readonly url: string;
+  /** Where it says how it is; empty unless the stack is troubled. */
+  readonly adminUrl: string;
   /** As the bus knows the process: owner of runs, consumer of queues. */
   readonly instance: string;
 }
@@ -37,6 +50,8 @@ const entryOf = (app: App): string => fileURLToPath(new URL(`../../apps/${app}/s
 /** The real services on a real Redis with AOF, and a model that says what the test scripts. */
 export class Stack {
   readonly redis: TestRedis;
+  /** What a troubled stack reaches Redis through. */
+  readonly network: Partition | undefined;
   readonly model: ScriptedModel;
   /** Holds holdfast.yaml and, below it, the terminal's workspace. */
   readonly folder: string;
@@ -44,28 +59,29 @@ export class Stack {
   readonly #places: Place[] = [];
   readonly #services: TestService[] = [];
 
-  private constructor(redis: TestRedis, model: ScriptedModel, folder: string, env: Readonly<Record<string, string>>) {
-    this.redis = redis;
-    this.model = model;
-    this.folder = folder;
+  private constructor(parts: Parts, env: Readonly<Record<string, string>>) {
+    this.redis = parts.redis;
+    this.network = parts.network;
+    this.model = parts.model;
+    this.folder = parts.folder;
     this.#env = env;
   }
 
   static async start(options: StackOptions = {}): Promise<Stack> {
     const folder = await mkdtemp(join(tmpdir(), "holdfast-stack-"));
     const [redis, model] = await Promise.all([startRedis({ aof: true }), startScriptedModel()]);
+    const network = options.isTroubled ? await startPartition(redis.port) : undefined;
     await writeFile(join(folder, "holdfast.yaml"), options.configuration ?? configuration(options.agent ?? ""));
     const env = {
-      REDIS_URL: redis.url,
+      REDIS_URL: network ? `redis://127.0.0.1:${network.port}` : redis.url,
       HOLDFAST_CONFIG: join(folder, "holdfast.yaml"),
       OPENAI_BASE_URL: model.url,
       OPENAI_API_KEY: "test-key",
-      ADMIN_PORT: "0",
       HOLDFAST_MODEL_RETRY_BASE_MS: "20",
       ...(options.webDir === undefined ? {} : { HOLDFAST_WEB_DIR: options.webDir }),
       ...options.env,
     };
-    const stack = new Stack(redis, model, folder, env);
+    const stack = new Stack({ redis, network, model, folder }, env);
     const apps = (["gateway", "worker", "tool-runner"] as const).flatMap((app) =>
       Array.from({ length: options.count?.[app] ?? 1 }, () => app),
     );
@@ -83,7 +99,8 @@ export class Stack {
   }
 
   async add(app: App): Promise<Member> {
-    const place = { app, service: this.#spawn(app, "0"), url: "", instance: "" };
+    const adminPort = this.network ? String(await freePort()) : "0";
+    const place = { app, service: this.#spawn(app, "0", adminPort), url: "", adminUrl: "", instance: "", adminPort };
     this.#places.push(place);
     await this.#settle(place);
     return place;
@@ -94,7 +111,7 @@ export class Stack {
     const place = this.#places.find((one) => one === member);
     if (!place) throw new Error("that is no member of this stack");
     await place.service.exit;
-    place.service = this.#spawn(place.app, place.url === "" ? "0" : new URL(place.url).port);
+    place.service = this.#spawn(place.app, place.url === "" ? "0" : new URL(place.url).port, place.adminPort);
     await this.#settle(place);
   }
 
@@ -111,12 +128,12 @@ export class Stack {
 
   async stop(): Promise<void> {
     await Promise.all(this.#services.map((service) => service.stop().catch(() => undefined)));
-    await Promise.all([this.redis.stop(), this.model.stop()]);
+    await Promise.all([this.network?.stop(), this.redis.stop(), this.model.stop()]);
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  #spawn(app: App, port: string): TestService {
-    const env = app === "gateway" ? { ...this.#env, GATEWAY_PORT: port } : this.#env;
+  #spawn(app: App, port: string, adminPort: string): TestService {
+    const env = { ...this.#env, ADMIN_PORT: adminPort, ...(app === "gateway" ? { GATEWAY_PORT: port } : {}) };
     const service = spawnService({ name: app, entry: entryOf(app), env });
     this.#services.push(service);
     return service;
@@ -125,6 +142,7 @@ export class Stack {
   async #settle(place: Place): Promise<void> {
     const ready = await place.service.waitForReady(READY_MS);
     place.url = ready.url ?? "";
+    place.adminUrl = place.adminPort === "0" ? "" : `http://127.0.0.1:${place.adminPort}`;
     const { instance } = ready;
     place.instance = typeof instance === "string" ? instance : "";
   }
@@ -133,7 +151,16 @@ export class Stack {
 interface Place extends Member {
   service: TestService;
   url: string;
+  adminUrl: string;
   instance: string;
+  readonly adminPort: string;
+}
+
+interface Parts {
+  readonly redis: TestRedis;
+  readonly network: Partition | undefined;
+  readonly model: ScriptedModel;
+  readonly folder: string;
 }
 
 const EVERYTHING = fileURLToPath(

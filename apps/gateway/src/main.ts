@@ -1,5 +1,5 @@
 import { createRedisBus } from "@holdfast/bus";
-import { exitOnConfigError, Lifecycle, listen, startAdminServer } from "@holdfast/runtime";
+import { exitOnConfigError, Lifecycle, listen, startAdminServer, watchReadiness } from "@holdfast/runtime";
 import { createLogger, createMetrics, startTracing } from "@holdfast/telemetry";
 import { createApp } from "./app.ts";
 import { loadConfig } from "./config.ts";
@@ -29,6 +29,7 @@ await lifecycle.run(
     registerGauges(metrics, { queues: bus.queues, ...config.app, openStreams: () => streams.size });
     const admin = await startAdminServer({ ...config.admin, ready: readiness, metrics });
     lifecycle.own("admin server", () => admin.close());
+    lifecycle.own("readiness log", watchReadiness(readiness, logger));
 
     const app = createApp({ bus, streams, readiness, isStopping, logger, metrics, ...config.app });
     const server = createHttpServer(app);

@@ -1,5 +1,5 @@
 import { createRedisBus } from "@holdfast/bus";
-import { type Check, exitOnConfigError, Lifecycle, startAdminServer } from "@holdfast/runtime";
+import { type Check, exitOnConfigError, Lifecycle, startAdminServer, watchReadiness } from "@holdfast/runtime";
 import { createLogger, createMetrics, startTracing } from "@holdfast/telemetry";
 import { readConfig } from "./config.ts";
 import { toolRunnerMetrics } from "./serve/metrics.ts";
@@ -22,18 +22,13 @@ await lifecycle.run(
     });
     lifecycle.own("bus", () => bus.close());
 
-    const admin = await startAdminServer({
-      port: config.adminPort,
-      host: config.adminHost,
-      ready: async (): Promise<Check[]> => [
-        await bus.check().then(
-          () => ({ name: "redis", ok: true }),
-          (error: unknown) => ({ name: "redis", ok: false, detail: String(error) }),
-        ),
-      ],
-      metrics,
-    });
+    const ready = async (): Promise<Check[]> => {
+      await bus.check();
+      return [{ name: "redis", ok: true }];
+    };
+    const admin = await startAdminServer({ port: config.adminPort, host: config.adminHost, ready, metrics });
     lifecycle.own("admin server", () => admin.close());
+    lifecycle.own("readiness log", watchReadiness(ready, logger));
 
     const { toolsets } = await startToolRunner({ config, bus, lifecycle, logger, metrics: toolRunnerMetrics(metrics) });
     return { toolsets, admin_port: admin.port, instance: bus.instance };

@@ -1,5 +1,5 @@
 import { createRedisBus } from "@holdfast/bus";
-import { exitOnConfigError, Lifecycle, startAdminServer } from "@holdfast/runtime";
+import { type Check, exitOnConfigError, Lifecycle, startAdminServer, watchReadiness } from "@holdfast/runtime";
 import { createLogger, createMetrics, startTracing } from "@holdfast/telemetry";
 import { startWorker } from "./app.ts";
 import { loadConfig } from "./config.ts";
@@ -25,15 +25,13 @@ await lifecycle.run(
     });
     lifecycle.own("bus", () => bus.close());
 
-    const admin = await startAdminServer({
-      ...config.admin,
-      metrics,
-      ready: async () => {
-        await bus.check();
-        return [{ name: "redis", ok: true }];
-      },
-    });
+    const ready = async (): Promise<Check[]> => {
+      await bus.check();
+      return [{ name: "redis", ok: true }];
+    };
+    const admin = await startAdminServer({ ...config.admin, metrics, ready });
     lifecycle.own("admin server", () => admin.close());
+    lifecycle.own("readiness log", watchReadiness(ready, logger));
 
     if (config.provider.name === "demo") {
       logger.warn("no OPENAI_API_KEY and no OPENAI_BASE_URL: the built-in demo model answers", {

@@ -18,8 +18,8 @@ import { RedisCatalog } from "./tools/redis-catalog.ts";
 import { RedisToolCalls } from "./tools/redis-tool-calls.ts";
 import { ResultsWatcher } from "./tools/results-watcher.ts";
 
-/** Longer than any BLOCK of ours: a blocking reply that is later than this never comes (ioredis #1285). */
-const BLOCKING_SOCKET_TIMEOUT_MS = 8_000;
+/** Longer than any BLOCK of ours. */
+const BLOCKS_FOR_MS = 8_000;
 const CHECK_TIMEOUT_MS = 1_500;
 
 const RETENTION: Retention = { conversationTtlMs: 30 * 24 * 60 * 60 * 1_000, compactGraceMs: 60_000 };
@@ -33,7 +33,7 @@ export function createRedisBus(options: BusOptions): Bus {
   const redis = connect({ ...base("commands"), ...timeout, autoPipelining: true });
   const subscription = connect(base("subscriber"));
   const probe = connect({ ...base("probe"), commandTimeoutMs: CHECK_TIMEOUT_MS });
-  const connectBlocking = () => connect({ ...base("blocking"), socketTimeoutMs: BLOCKING_SOCKET_TIMEOUT_MS });
+  const connectBlocking = () => connect({ ...base("blocking"), blocksForMs: BLOCKS_FOR_MS });
 
   const commands = new Commands(redis);
   const presence = new RedisPresence(commands, instance);
@@ -41,6 +41,7 @@ export function createRedisBus(options: BusOptions): Bus {
   const outbox = new Outbox(commands);
   const upkeep = new Upkeep(commands, { ...RETENTION, ...options.retention });
   const watcher = new ResultsWatcher(commands, connectBlocking, instance);
+  const subscriber = new Subscriber(subscription);
   const toolCalls = new RedisToolCalls({
     commands,
     presence,
@@ -53,7 +54,7 @@ export function createRedisBus(options: BusOptions): Bus {
   return {
     instance,
     conversations: new RedisConversations(commands, new Intake(commands, outbox, control, upkeep), control, upkeep),
-    eventLog: new RedisEventLog(commands, new Subscriber(subscription), options.requestTimeoutMs),
+    eventLog: new RedisEventLog(commands, subscriber, options.requestTimeoutMs),
     runs,
     queues: new RedisQueues(commands, presence, instance, connectBlocking),
     deadLetters: new RedisDeadLetters(commands, upkeep),
@@ -71,6 +72,7 @@ export function createRedisBus(options: BusOptions): Bus {
     async close() {
       presence.close();
       runs.close();
+      subscriber.close();
       await watcher.close();
       await Promise.all([redis, subscription, probe].map(disconnect));
     },

@@ -3,7 +3,8 @@ import { freePort } from "@holdfast/testing";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { startAdminServer } from "./admin-server.ts";
-import type { AdminServer, AdminServerOptions, Check } from "./admin-server.ts";
+import type { AdminServer, AdminServerOptions } from "./admin-server.ts";
+import type { Check } from "./readiness.ts";
 
 const open: AdminServer[] = [];
 afterEach(() => Promise.all(open.splice(0).map((server) => server.close())));

@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { redact } from "@holdfast/telemetry";
 import { listen } from "./listen.ts";
+import { type Check, examine, type Readiness } from "./readiness.ts";
 
 /*
  * What operators and orchestrators ask a service, on a port of its own that is never published:
@@ -10,22 +10,13 @@ import { listen } from "./listen.ts";
  *   GET /metrics  Prometheus' text format
  */
 
-const READY_WITHIN_MS = 2_000;
-
-/** One thing the service needs. `detail` says what is wrong, in words for an operator. */
-export interface Check {
-  readonly name: string;
-  readonly ok: boolean;
-  readonly detail?: string;
-}
-
 export interface AdminServerOptions {
   /** 0 = no admin server. */
   readonly port: number;
   /** Default 127.0.0.1. */
   readonly host?: string;
   /** Asked at every `/ready`; what it throws, or more than two seconds, counts as a failed check. */
-  readonly ready: () => Promise<readonly Check[]>;
+  readonly ready: Readiness;
   readonly metrics: { render(): Promise<string>; readonly contentType?: string };
 }
 
@@ -52,7 +43,7 @@ export async function startAdminServer({
   if (port === 0) return { port: 0, close: async () => {} };
   const routes: Readonly<Record<string, () => Promise<Answer>>> = {
     "/health": async () => json(200, { status: "ok" }),
-    "/ready": async () => readiness(await within(READY_WITHIN_MS, ready)),
+    "/ready": async () => readiness(await examine(ready)),
     "/metrics": async () => ({
       status: 200,
       type: metrics.contentType ?? "text/plain; version=0.0.4; charset=utf-8",
@@ -96,21 +87,7 @@ async function answerTo(
 
 function readiness(checks: readonly Check[]): Answer {
   const isReady = checks.every((check) => check.ok);
-  return json(isReady ? 200 : 503, { status: isReady ? "ok" : "unavailable", checks: redact(checks) });
-}
-
-async function within(ms: number, ready: () => Promise<readonly Check[]>): Promise<readonly Check[]> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<readonly Check[]>((resolve) => {
-    timer = setTimeout(() => resolve([{ name: "ready", ok: false, detail: `no answer within ${ms} ms` }]), ms);
-  });
-  try {
-    return await Promise.race([ready(), late]);
-  } catch (error) {
-    return [{ name: "ready", ok: false, detail: error instanceof Error ? error.message : String(error) }];
-  } finally {
-    clearTimeout(timer);
-  }
+  return json(isReady ? 200 : 503, { status: isReady ? "ok" : "unavailable", checks });
 }
 
 function json(status: number, body: unknown): Answer {

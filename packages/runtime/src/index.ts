@@ -1,5 +1,5 @@
 export { startAdminServer } from "./admin-server.ts";
-export type { AdminServer, AdminServerOptions, Check } from "./admin-server.ts";
+export type { AdminServer, AdminServerOptions } from "./admin-server.ts";
 export { ConfigError, exitOnConfigError } from "./config-error.ts";
 export { Flag, integer, Port, readEnv, RedisUrl, SecretText } from "./env.ts";
 export type { Environment } from "./env.ts";
@@ -7,4 +7,5 @@ export { Lifecycle } from "./lifecycle.ts";
 export type { RunOptions } from "./lifecycle.ts";
 export { listen, ListenError } from "./listen.ts";
 export { Secret } from "./secret.ts";
+export { type Check, type Readiness, watchReadiness } from "./readiness.ts";
 export { loadYaml, parseYaml } from "./yaml-config.ts";

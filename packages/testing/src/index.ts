@@ -1,5 +1,6 @@
 export { freePort } from "./free-port.ts";
 export { gate, type Gate } from "./gate.ts";
+export { type Partition, startPartition } from "./partition.ts";
 export { startRedis, type RedisOptions, type TestRedis } from "./redis.ts";
 export { startScriptedModel, type RecordedRequest, type Script, type ScriptedModel } from "./scripted-model.ts";
 export {

@@ -3,6 +3,8 @@ import { Health, Readiness } from "@holdfast/protocol";
 import type { Check } from "@holdfast/runtime";
 import { defineRoute, ok, type Route } from "../http/route.ts";
 
+const DETAIL = "It cannot be used now; the gateway's log says why.";
+
 export function healthRoutes(readiness: () => Promise<readonly Check[]>): Route[] {
   return [
     defineRoute({
@@ -25,7 +27,9 @@ export function healthRoutes(readiness: () => Promise<readonly Check[]>): Route[
       handle: async () => {
         const checks = await readiness();
         const isReady = checks.every((check) => check.ok);
-        const body = { status: isReady ? "ready" : "not_ready", checks };
+        // Anybody may ask here: what exactly is wrong is told on the admin port and in the log.
+        const shown = checks.map(({ name, ok }) => (ok ? { name, ok } : { name, ok, detail: DETAIL }));
+        const body = { status: isReady ? "ready" : "not_ready", checks: shown };
         return isReady ? ok(body) : { status: 503, body, headers: { "retry-after": "1" } };
       },
     }),
@@ -43,6 +47,6 @@ async function checkRedis(bus: Bus): Promise<Check> {
     return { name: "redis", ok: true };
   } catch (error) {
     if (!(error instanceof BusUnavailable)) throw error;
-    return { name: "redis", ok: false, detail: "Redis does not answer or refuses writes" };
+    return { name: "redis", ok: false, detail: error.message };
   }
 }

@@ -39,3 +39,22 @@ it("stops waiting when the run is stopped", async () => {
   const { cache } = startingCatalog(Number.POSITIVE_INFINITY);
   await expect(cache.settled(() => true, AbortSignal.timeout(50))).rejects.toThrow("aborted");
 });
+
+it("still offers for a while what vanished, for Redis may have been out of reach of its runner", async () => {
+  let nowMs = 0;
+  let offered: CatalogToolset[] = [
+    { toolset: "files", state: "ready", tools: [] },
+    { toolset: "web", state: "ready", tools: [] },
+  ];
+  const cache = new CatalogCache({ read: async () => offered, publish: async () => undefined }, () => nowMs);
+  const names = async (atMs: number) => {
+    nowMs = atMs;
+    return (await cache.current()).map(({ toolset }) => toolset).toSorted();
+  };
+  expect(await names(0)).toEqual(["files", "web"]);
+  offered = [{ toolset: "web", state: "ready", tools: [] }];
+  // A long time without any look says nothing about who was there.
+  expect(await names(100_000)).toEqual(["files", "web"]);
+  expect(await names(114_000)).toEqual(["files", "web"]);
+  expect(await names(116_000)).toEqual(["web"]);
+});

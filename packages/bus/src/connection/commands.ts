@@ -5,7 +5,7 @@ import { type ScriptName, scripts } from "../scripts/load.ts";
 /** Replies that mean "not now", from a Redis that is full, loading, read-only or in the middle of a failover. */
 const NOT_NOW = /^(OOM|READONLY|LOADING|MISCONF|NOREPLICAS|CLUSTERDOWN|TRYAGAIN|MASTERDOWN|BUSY)\b/;
 const AWAY =
-  /Command timed out|Connection is closed|Socket timeout|ECONNREFUSED|ECONNRESET|EPIPE|Stream isn't writeable|max retries per request/;
+  /Command timed out|Connection is closed|Command aborted due to connection close|Socket timeout|ECONNREFUSED|ECONNRESET|EPIPE|Stream isn't writeable|max retries per request/;
 
 function translate(error: unknown): unknown {
   const message = error instanceof Error ? error.message : String(error);

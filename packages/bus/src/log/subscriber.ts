@@ -4,6 +4,8 @@ import type { LogFollower } from "../ports/event-log.ts";
 
 const DELETED = "!deleted";
 const RESUBSCRIBE_CHUNK = 500;
+/** A subscription that died in silence is told from a quiet one by asking: no answer ends the connection (connect.ts). */
+const PING_EVERY_MS = 5_000;
 
 /**
  * Live delivery for any number of conversations over one connection. The append script publishes the bytes it stored on a
@@ -12,10 +14,14 @@ const RESUBSCRIBE_CHUNK = 500;
 export class Subscriber {
   readonly #redis: Redis;
   readonly #followers = new Map<string, Set<LogFollower>>();
+  readonly #pinging: NodeJS.Timeout;
   #wasReady = false;
 
   constructor(redis: Redis) {
     this.#redis = redis;
+    this.#pinging = setInterval(() => {
+      if (redis.status === "ready") redis.ping().catch(() => undefined);
+    }, PING_EVERY_MS).unref();
     redis.on("message", (channel: string, message: string) => this.#deliver(channel, message));
     redis.on("ready", () => void this.#onReady());
   }
@@ -32,6 +38,10 @@ export class Subscriber {
       throw error;
     }
     return () => this.#leave(channel, follower);
+  }
+
+  close(): void {
+    clearInterval(this.#pinging);
   }
 
   #leave(channel: string, follower: LogFollower): void {

@@ -1,0 +1,56 @@
+import { redact, type Logger } from "@holdfast/telemetry";
+
+const ANSWER_WITHIN_MS = 2_000;
+const LOOK_EVERY_MS = 2_000;
+
+/** One thing the service needs. `detail` says what is wrong, in words for an operator. */
+export interface Check {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly detail?: string;
+}
+
+export type Readiness = () => Promise<readonly Check[]>;
+
+/** Asks once. What it throws, or more than two seconds, counts as a failed check; details are redacted. */
+export async function examine(ready: Readiness): Promise<readonly Check[]> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<readonly Check[]>((resolve) => {
+    const detail = `no answer within ${ANSWER_WITHIN_MS} ms`;
+    timer = setTimeout(() => resolve([{ name: "ready", ok: false, detail }]), ANSWER_WITHIN_MS);
+  });
+  try {
+    return redact(await Promise.race([ready(), late])) as readonly Check[];
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error);
+    return redact([{ name: "ready", ok: false, detail }]) as readonly Check[];
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Looks every two seconds, and logs when the service stops being ready, with the reasons, and when it is again. */
+export function watchReadiness(ready: Readiness, logger: Logger): () => void {
+  let lostAtMs: number | undefined;
+  let isClosed = false;
+  const look = async (): Promise<void> => {
+    const failing = (await examine(ready)).filter(({ ok }) => !ok);
+    if (isClosed) return;
+    if (failing.length > 0 && lostAtMs === undefined) {
+      lostAtMs = Date.now();
+      logger.warn("not ready; trying on", { checks: failing });
+    } else if (failing.length === 0 && lostAtMs !== undefined) {
+      logger.info("ready again", { after_ms: Date.now() - lostAtMs });
+      lostAtMs = undefined;
+    }
+  };
+  const again = async (): Promise<void> => {
+    await look();
+    timer.refresh();
+  };
+  const timer = setTimeout(() => void again(), LOOK_EVERY_MS).unref();
+  return () => {
+    isClosed = true;
+    clearTimeout(timer);
+  };
+}
