@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { newUuid } from "@holdfast/protocol";
 import { until } from "@holdfast/testing";
+import { BusUnavailable } from "../ports/errors.ts";
 import { busLab, COMPLETED, claimed, message, runIdOf } from "../test-lab/bus-lab.ts";
 
 const lab = busLab();
@@ -18,6 +19,23 @@ describe("cancel", () => {
     });
     expect(await bus.runs.claim(given.envelope.conversation_id, "assistant")).toEqual({ outcome: "idle" });
     expect(await bus.conversations.cancelRun(runIdOf(accepted), "user:ann")).toMatchObject({ outcome: "ended" });
+  });
+
+  it("[run.all-or-nothing] changes nothing on a Redis that is full", async () => {
+    const bus = lab.openBus();
+    const given = message(newUuid());
+    const id = given.envelope.conversation_id;
+    const runId = runIdOf(await bus.conversations.accept(given));
+    const keys = [`stream:${id}`, `{stream:${id}}:meta`, `{stream:${id}}:inbox`, `{stream:${id}}:run:${runId}`];
+    const dumps = () => Promise.all(keys.map((key) => lab.raw.dumpBuffer(key)));
+    const before = await dumps();
+    await lab.raw.config("SET", "maxmemory", "1");
+    await expect(bus.conversations.cancelRun(runId, "user:ann")).rejects.toThrow(BusUnavailable);
+    const during = await dumps();
+    await lab.raw.config("SET", "maxmemory", "0");
+    expect(before).not.toContain(null);
+    expect(during).toEqual(before);
+    expect(await bus.conversations.cancelRun(runId, "user:ann")).toMatchObject({ outcome: "cancelled" });
   });
 
   it("leaves nothing for the model of a message that only stands for an unreadable one", async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { chatTopic, newUuid } from "@holdfast/protocol";
-import { startRedis, until } from "@holdfast/testing";
+import { startRedis } from "@holdfast/testing";
 import { Fenced } from "../ports/errors.ts";
 import { createRedisBus } from "../redis-bus.ts";
 import { appendTokens, busLab, claimed, COMPLETED, message, runIdOf, USAGE } from "../test-lab/bus-lab.ts";
@@ -48,27 +48,6 @@ describe("lease", () => {
       attempt: 1,
     });
     expect(await bus.runs.claim(id, "assistant")).toEqual({ outcome: "idle" });
-  });
-
-  it("[run.all-or-nothing] changes nothing on a Redis that is full, and ends once there is room again", async () => {
-    const bus = lab.openBus();
-    const given = message(newUuid());
-    const id = given.envelope.conversation_id;
-    const accepted = await bus.conversations.accept(given);
-    const lease = await claimed(bus, id);
-    appendTokens(2, lease);
-    await lease.flush();
-    const keys = [`stream:${id}`, `{stream:${id}}:meta`, `{stream:${id}}:run:${runIdOf(accepted)}`];
-    const dumps = () => Promise.all(keys.map((key) => lab.raw.dumpBuffer(key)));
-    const before = await dumps();
-    await lab.raw.config("SET", "maxmemory", "1");
-    const ending = lease.finish(COMPLETED);
-    await until(async () => /errorstat_OOM:count=[1-9]/.test(await lab.raw.info("errorstats")));
-    const during = await dumps();
-    await lab.raw.config("SET", "maxmemory", "0");
-    expect(during).toEqual(before);
-    await ending;
-    expect((await lab.events(id)).filter(({ event }) => event === "output")).toHaveLength(1);
   });
 
   it("keeps what was appended while Redis was away, in order and once", async () => {

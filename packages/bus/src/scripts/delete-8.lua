@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Removes a conversation and leaves a tombstone. Owners of its runs find their fence gone and stop.
 -- KEYS 1 stream  2 meta  3 messages  4 inbox  5 history  6 tombstone  7 prefix of run keys  8 steer
 -- ARGV 1 seconds the tombstone stays

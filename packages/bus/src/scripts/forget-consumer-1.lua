@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Removes the name of a dead consumer that has nothing pending. With pending entries it must stay: they would be lost.
 -- KEYS 1 topic
 -- ARGV 1 group  2 consumer

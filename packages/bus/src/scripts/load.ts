@@ -2,19 +2,10 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 
 /**
- * What a script may do on a Redis that is full. Without a flag it is refused before its first command: of a script that began,
- * Redis refuses single commands and keeps what came before. What only looks, or makes room, may go on.
- */
-const FLAGS: Partial<Record<ScriptName, "no-writes" | "allow-oom">> = {
-  "snapshot-5": "no-writes",
-  "delete-7": "allow-oom",
-  "settle-entry-1": "allow-oom",
-  "forget-consumer-1": "allow-oom",
-};
-
-/**
  * Lua scripts are files named <verb>-<number of keys>.lua; a line `-- @include <name>` is replaced by
  * include/<name>.lua. A script sees one slot only (protocol §2.5).
+ * A Redis that is full refuses a script with a shebang before its first command, and of one without it single commands in the
+ * middle. Those that only look, or make room, say so in a shebang of their own and may go on.
  */
 export const SCRIPT_NAMES = [
   "accept-7",
@@ -51,11 +42,10 @@ export interface Script {
 const read = (path: string): string => readFileSync(new URL(path, import.meta.url), "utf8");
 
 function load(name: ScriptName): Script {
-  const flags = FLAGS[name];
   const body = read(`./${name}.lua`).replaceAll(/^-- @include ([a-z-]+)$/gm, (_line, part: string) =>
     read(`./include/${part}.lua`),
   );
-  const source = `#!lua${flags === undefined ? "" : ` flags=${flags}`}\n${body}`;
+  const source = body.startsWith("#!lua") ? body : `#!lua\n${body}`;
   return {
     name,
     source,

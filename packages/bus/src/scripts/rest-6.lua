@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Gives a conversation in which nothing runs or waits its time to live. `accept` and `redrive` take it away again, so a
 -- conversation at work never expires; its earlier runs are renewed now and then, however long the work takes.
 -- KEYS 1 meta  2 stream  3 messages  4 inbox  5 history  6 prefix of run keys

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Acts on an entry of a work topic only while it is pending to this consumer: one that was slow may have lost it.
 -- KEYS 1 topic
 -- ARGV 1 group  2 consumer  3 entry id  4 ack | keep | hand_over

@@ -1,3 +1,4 @@
+#!lua flags=no-writes
 -- Reads a conversation at one instant.
 -- KEYS 1 meta  2 history  3 inbox  4 prefix of run keys  5 tombstone  6 steer
 -- Returns {found, meta as a flat list, history, active run as a flat list, {waiting run as a flat list, …}} | {missing} | {deleted}

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Takes members of a sorted set that are due, for one caller: until then nobody else finds them due.
 -- KEYS 1 sorted set of members by the time they are due
 -- ARGV 1 due until  2 due again at  3 at most so many
