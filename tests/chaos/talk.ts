@@ -10,7 +10,7 @@ const RETRY_MS = 100;
 /** One conversation, its messages and the readers that watch it. */
 export class Talk {
   readonly id = newUuid();
-  readonly turns: readonly Turn[];
+  readonly #turns: Turn[];
   readonly tails: readonly SseTail[];
   /** Run ids that gateways answered with, by message id. */
   readonly acceptedRuns = new Map<string, Set<string>>();
@@ -21,12 +21,16 @@ export class Talk {
   constructor(site: Site, first: number, turns: readonly Turn[], readers: number) {
     this.#site = site;
     this.#next = first;
-    this.turns = turns.map((turn) => site.director.add(turn));
+    this.#turns = turns.map((turn) => site.director.add(turn));
     this.tails = Array.from(
       { length: readers },
       (_, reader) =>
         new SseTail(this.id, site.gateways, first + reader, new StrictReader(site.director.isSamplePrefix)),
     );
+  }
+
+  get turns(): readonly Turn[] {
+    return this.#turns;
   }
 
   get messageIds(): string[] {
@@ -37,6 +41,12 @@ export class Talk {
   async open(): Promise<void> {
     await this.#insist("/v1/conversations", { id: this.id });
     for (const tail of this.tails) tail.open();
+  }
+
+  /** A further turn, sent at once. */
+  async say(turn: Turn): Promise<void> {
+    this.#turns.push(this.#site.director.add(turn));
+    await this.send(turn);
   }
 
   /** Sends the message until it is accepted: again under the same id, at the other gateway. */

@@ -3,6 +3,7 @@ import { until } from "@holdfast/testing";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
 import { Redis } from "ioredis";
 import { Turn } from "../chaos/director.ts";
+import { workOf } from "../chaos/moments.ts";
 import { Site } from "../chaos/site.ts";
 import { Talk, workSteps } from "../chaos/talk.ts";
 import { judge, lostOutcomes } from "../chaos/verdict.ts";
@@ -58,7 +59,7 @@ async function problemsAfter(trouble: Trouble, atLeastMs: number): Promise<strin
     );
   });
   opened.push(...talks);
-  const words = Promise.all(talks.map(({ turns }) => turns[0]?.watch(0, 10)));
+  const words = Promise.all(talks.map((talk) => workOf(talk).watch(0, 10)));
   for (const talk of talks) {
     await talk.open();
     for (const turn of talk.turns) await talk.send(turn);

@@ -20,10 +20,10 @@ export async function examine(ready: Readiness): Promise<readonly Check[]> {
     timer = setTimeout(() => resolve([{ name: "ready", ok: false, detail }]), ANSWER_WITHIN_MS);
   });
   try {
-    return redact(await Promise.race([ready(), late])) as readonly Check[];
+    return redact(await Promise.race([ready(), late]));
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
-    return redact([{ name: "ready", ok: false, detail }]) as readonly Check[];
+    return redact([{ name: "ready", ok: false, detail }]);
   } finally {
     clearTimeout(timer);
   }

@@ -28,7 +28,11 @@ export function healthRoutes(readiness: () => Promise<readonly Check[]>): Route[
         const checks = await readiness();
         const isReady = checks.every((check) => check.ok);
         // Anybody may ask here: what exactly is wrong is told on the admin port and in the log.
-        const shown = checks.map(({ name, ok }) => (ok ? { name, ok } : { name, ok, detail: DETAIL }));
+        const shown = checks.map((check) => ({
+          name: check.name,
+          ok: check.ok,
+          ...(check.ok ? {} : { detail: DETAIL }),
+        }));
         const body = { status: isReady ? "ready" : "not_ready", checks: shown };
         return isReady ? ok(body) : { status: 503, body, headers: { "retry-after": "1" } };
       },
