@@ -126,6 +126,27 @@ export const requirements = {
     "A compacted conversation reads the same, also from a cursor inside it (protocol §3.3, §3.5, §5.5)",
   "retention.busy": "A conversation at work never expires (protocol §3.5)",
 
+  // Approvals (protocol §2.3, §4, §6.1)
+  "approval.policy": "Which tools ask is as the rules say; without a rule all do that may write (protocol §6.1)",
+  "approval.hash": "What an approval is tied to is hashed over RFC 8785 JSON (protocol §4)",
+  "approval.park": "A run that waits for humans has no owner, counts as busy and shows its questions (protocol §2.3)",
+  "approval.continue":
+    "A run that waits holds no worker slot, and an approved call runs where it stood (protocol §3.2)",
+  "approval.reject": "A rejected call does not run, and the model is told why (protocol §3.2)",
+  "approval.steps": "Several approvals of a step park once and continue when all are decided (protocol §3.2)",
+  "approval.decide": "A decision is told in the log, and the last one of a step wakes the run (protocol §3.2, §4)",
+  "approval.repeat": "A decision counts once: the same again answers the same, another is refused (protocol §4)",
+  "approval.wake": "A decision whose process died before it queued the run is made good (protocol §2.5)",
+  "approval.expiry": "What nobody decides in time expires, is denied, and the run goes on (protocol §4)",
+  "approval.cancel": "A parked run can be cancelled, and its approvals end `expired` (protocol §4)",
+  "approval.deleted": "A deleted conversation takes its approvals along (protocol §4)",
+  "approval.list": "Approvals that wait can be listed, page by page (protocol §4)",
+  "approval.args": "A human sees the arguments as they are, but for configured secrets (protocol §4)",
+  "approval.definition": "A tool that was changed after its approval is not called (protocol §4)",
+  "approval.keeps": "What a human decided holds, whatever the rules say by then (protocol §6.1)",
+  "approval.runner": "The tool-runner itself refuses a call without a valid approval for exactly it (protocol §2.7)",
+  "http.approvals": "Approvals are listed and decided over HTTP, with clear refusals (protocol §4)",
+
   // Runs as the worker works through them (protocol §2, §3, §6)
   "worker.answer":
     "A model's answer is streamed as tokens and ends with its exact text, hash and usage (protocol §3.2)",
@@ -139,7 +160,6 @@ export const requirements = {
   "worker.tools": "The calls of a step run in parallel and their results reach the model (protocol §2.7, §3.2)",
   "worker.steps": "A run works through many steps and adds up their usage (protocol §3.2)",
   "worker.arguments": "Wrong arguments and unknown tools are told to the model and never sent (protocol §2.7)",
-  "worker.no-approval": "A tool whose rule asks for an approval never runs without one (protocol §6.1)",
   "worker.unknown": "A call whose outcome cannot be known is called unknown, also to the model (protocol §2.7)",
   "worker.budgets": "Steps, tokens, seconds and tool calls are limited, and say so when they end a run (protocol §6.1)",
   "worker.retry": "Model calls that may succeed later are tried again, visibly (protocol §3.2, §8.3)",

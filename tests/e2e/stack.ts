@@ -172,7 +172,7 @@ const configuration = (agent: string): string => `agents:
     model: scripted
     instructions: Answer.
     tools: [terminal, everything]
-${agent}
+${agent === "" ? "    approvals: { terminal: never, everything: never }" : agent}
 mcpServers:
   everything: { command: ${JSON.stringify(process.execPath)}, args: [${JSON.stringify(EVERYTHING)}] }
 terminal: { allow: [echo, ls, sleep], workspace: ./workspace }

@@ -10,6 +10,7 @@ import { securityHeaders } from "./http/security-headers.ts";
 import { sendReply } from "./http/send-reply.ts";
 import { replyToThrown } from "./http/thrown.ts";
 import { agentRoutes } from "./routes/agents.ts";
+import { approvalRoutes } from "./routes/approvals.ts";
 import { conversationRoutes } from "./routes/conversations.ts";
 import { deadLetterRoutes } from "./routes/dead-letters.ts";
 import { healthRoutes } from "./routes/health.ts";
@@ -46,6 +47,7 @@ function routesOf(options: AppOptions): readonly Route[] {
     ...messageRoutes({ conversations, agents }),
     ...streamRoutes({ ...streams.deps, isStopping }),
     ...runRoutes(conversations),
+    ...approvalRoutes(bus.approvals),
     ...agentRoutes({ agents, control, presence, queues, isDemo: options.isDemo }),
     ...deadLetterRoutes(bus.deadLetters),
     ...toolRoutes(bus.catalog, options.toolsets),

@@ -4,7 +4,10 @@ import type { Logger } from "@holdfast/telemetry";
 /** Jittered, so that the gateways of one Redis do not sweep in step. */
 const EVERY_MS = 5_000;
 
-/** Queues accepted turns again whose accept died before it queued them. Call the answer to stop. */
+/**
+ * Queues again what a process that died had left to queue, and ends approvals that nobody decided in time. Call the answer
+ * to stop.
+ */
 export function startOutboxSweeper(bus: Bus, logger: Logger): () => Promise<void> {
   let sweeping: Promise<void> | undefined;
   let timer = setTimeout(next, EVERY_MS * Math.random());
@@ -13,6 +16,8 @@ export function startOutboxSweeper(bus: Bus, logger: Logger): () => Promise<void
     try {
       const turns = await bus.sweepOutbox();
       if (turns > 0) logger.warn("queued accepted messages again", { turns });
+      const approvals = await bus.approvals.expireOverdue();
+      if (approvals > 0) logger.info("approvals expired", { approvals });
     } catch (error) {
       logger.debug("could not sweep the outbox", { error });
     }

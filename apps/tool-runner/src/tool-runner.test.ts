@@ -24,7 +24,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "holdfast-tool-runner-"));
   await writeFile(
     join(folder, "holdfast.yaml"),
-    `agents: { assistant: { model: m, tools: [terminal, everything] } }
+    `agents: { assistant: { model: m, tools: [terminal, everything], approvals: { terminal: never, everything: never } } }
 mcpServers: { everything: { command: ${process.execPath}, args: [${EVERYTHING}] }, broken: { command: /no/such/server } }
 terminal: { allow: [echo, sleep, ls], workspace: ${folder}/workspace }
 `,

@@ -67,6 +67,7 @@ export async function startToolRunner({
     queue,
     running,
     states,
+    permissions: { approvals: bus.approvals, agents },
     stopping: lifecycle.signal,
     metrics,
     logger,

@@ -32,6 +32,8 @@ export interface WorkerOptions {
   readonly upkeepEveryMs: number;
   /** A run that nobody works on is queued again after this, or a little more. */
   readonly strandedMs: number;
+  /** How long humans have to approve a call. */
+  readonly approvalExpiryMs: number;
 }
 
 export interface Worker {
@@ -118,10 +120,11 @@ function executorsOf(
   states: AgentStates,
   shutdown: AbortSignal,
 ): Pick<EntryHandlerDeps, "execute" | "giveUpRun"> {
-  const { bus, agents, clientOf, provider, retry, wait, logger } = options;
+  const { bus, agents, clientOf, provider, retry, wait, approvalExpiryMs, logger } = options;
   const metrics = workerMetrics(options.metrics);
-  const { toolCalls, control, eventLog } = bus;
-  const tools = { toolCalls, control, states, argumentChecker: new ArgumentChecker(), metrics, wait };
+  const { toolCalls, approvals, control, eventLog } = bus;
+  const argumentChecker = new ArgumentChecker();
+  const tools = { toolCalls, approvals, approvalExpiryMs, control, states, argumentChecker, metrics, wait };
   const catalog = new CatalogCache(bus.catalog);
   const deps: AgentRunDeps = { clientOf, provider, catalog, tools, states, eventLog, retry, metrics, logger, shutdown };
   const withAgent = (work: typeof executeRun) => (lease: RunLease) => {

@@ -22,6 +22,7 @@ const Environment = z.object({
   HOLDFAST_TOOL_GRACE_MS: integer(0).default(10_000),
   HOLDFAST_COMPACT_GRACE_MS: integer(0).default(60_000),
   HOLDFAST_CONVERSATION_TTL_MS: integer(1).default(30 * 24 * 60 * 60 * 1_000),
+  HOLDFAST_APPROVAL_EXPIRY_MS: integer(1).default(24 * 60 * 60 * 1_000),
 });
 
 /** Everything this process is told from outside. Throws ConfigError with every problem of the first source that is wrong. */
@@ -43,6 +44,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     shutdownMs: env.HOLDFAST_SHUTDOWN_MS,
     provider: providerFrom(env),
     retry: { retries: env.HOLDFAST_MODEL_RETRIES, baseMs: env.HOLDFAST_MODEL_RETRY_BASE_MS },
+    approvalExpiryMs: env.HOLDFAST_APPROVAL_EXPIRY_MS,
     wait: { graceMs: env.HOLDFAST_TOOL_GRACE_MS, lookEveryMs: 1_000, deadRunnerMs: 5_000, cancelMs: 1_500 },
   };
 }

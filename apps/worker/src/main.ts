@@ -50,6 +50,7 @@ await lifecycle.run(
       wait: config.wait,
       upkeepEveryMs: config.upkeepEveryMs,
       strandedMs: config.strandedMs,
+      approvalExpiryMs: config.approvalExpiryMs,
     });
     lifecycle.own("worker", () => worker.stop(Math.max(0, config.shutdownMs - HANDOVER_MS)));
     return { agents: Object.keys(config.agents), admin_port: admin.port, instance: bus.instance };

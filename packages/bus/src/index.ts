@@ -1,3 +1,4 @@
+export * from "./ports/approvals.ts";
 export * from "./ports/bus.ts";
 export * from "./ports/control.ts";
 export * from "./ports/conversations.ts";
@@ -8,6 +9,7 @@ export * from "./ports/event-log.ts";
 export * from "./ports/runs.ts";
 export * from "./ports/tool-calls.ts";
 export * from "./ports/work-queue.ts";
+export { argsSha256 } from "./approvals/args-hash.ts";
 export { AgentStates } from "./control/agent-states.ts";
 export { uuidV5 } from "./ids.ts";
 export { createRedisBus } from "./redis-bus.ts";

@@ -16,6 +16,11 @@ export const inboxKey = (conversationId: string): string => ofStream(conversatio
 export const steerKey = (conversationId: string): string => ofStream(conversationId, "steer");
 /** List of HistoryRecord as JSON, oldest first. */
 export const historyKey = (conversationId: string): string => ofStream(conversationId, "history");
+/**
+ * Hash, of every approval of the conversation by its id: `<id>` the newest `approval` event, `<id>:status`, `<id>:call` the
+ * call it is for. They outlive their run: a decision sent again gets the same answer.
+ */
+export const approvalsKey = (conversationId: string): string => ofStream(conversationId, "approvals");
 /** String that outlives a deleted conversation. */
 export const tombstoneKey = (conversationId: string): string => ofStream(conversationId, "deleted");
 export const runKeyPrefix = (conversationId: string): string => ofStream(conversationId, "run:");
@@ -26,6 +31,10 @@ export const callsKey = (conversationId: string): string => `{${resultsTopic(con
 
 /** String: the run's conversation. Written before the run exists; without the run it counts as unknown. */
 export const runPointerKey = (runId: string): string => `run:${runId}`;
+/** String with a time to live: the approval's conversation. Written before the approval exists, as a run's is. */
+export const approvalPointerKey = (approvalId: string): string => `approval:${approvalId}`;
+/** Sorted set: `<approval id> <conversation id>` of approvals that wait, by their expiry, unix ms. A hint: checked where it is used. */
+export const WAITING_APPROVALS_KEY = "approvals";
 /** Sorted set: conversation ids by creation time, unix ms. */
 export const CONVERSATIONS_KEY = "conversations";
 

@@ -1,9 +1,10 @@
 import { newUuid } from "@holdfast/protocol";
+import { RedisApprovals } from "./approvals/redis-approvals.ts";
 import { Commands } from "./connection/commands.ts";
 import { type ConnectOptions, connect, disconnect } from "./connection/connect.ts";
 import { RedisControl } from "./control/redis-control.ts";
 import { RedisPresence } from "./control/redis-presence.ts";
-import { settleNote } from "./conversations/chat-topics.ts";
+import { settleNote } from "./conversations/settle-note.ts";
 import { Intake } from "./conversations/intake.ts";
 import { Outbox } from "./conversations/outbox.ts";
 import { RedisConversations } from "./conversations/redis-conversations.ts";
@@ -50,12 +51,14 @@ export function createRedisBus(options: BusOptions): Bus {
     keptMs: Math.max(upkeep.conversationTtlMs, RETENTION.conversationTtlMs),
   });
   const runs = new RedisRuns({ commands, presence, outbox, upkeep, instance });
+  const intake = new Intake(commands, outbox, control, upkeep);
 
   return {
     instance,
-    conversations: new RedisConversations(commands, new Intake(commands, outbox, control, upkeep), control, upkeep),
+    conversations: new RedisConversations({ commands, intake, control, outbox, upkeep }),
     eventLog: new RedisEventLog(commands, subscriber, options.requestTimeoutMs),
     runs,
+    approvals: new RedisApprovals(commands, outbox),
     queues: new RedisQueues(commands, presence, instance, connectBlocking),
     deadLetters: new RedisDeadLetters(commands, upkeep),
     toolCalls,

@@ -140,6 +140,8 @@ export const ApprovalEvent = z.looseObject({
   args_sha256: z.string(),
   status: ApprovalStatus,
   decided_by: z.string().optional(),
+  /** Of who decided; the model is told. */
+  comment: z.string().optional(),
   expires_at: Timestamp.optional(),
 });
 export type ApprovalEvent = z.infer<typeof ApprovalEvent>;

@@ -108,6 +108,8 @@ export const Run = z.looseObject({
   finished_at: Timestamp.optional(),
   reason: z.string().optional(),
   error: RunError.optional(),
+  /** What it waits for while `requires_action`: the questions nobody has decided yet. */
+  approvals: z.array(ApprovalEvent).optional(),
 });
 export type Run = z.infer<typeof Run>;
 

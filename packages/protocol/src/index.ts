@@ -1,3 +1,5 @@
+export * from "./approval-policy.ts";
+export * from "./canonical-json.ts";
 export * from "./config.ts";
 export * from "./control.ts";
 export * from "./entry-id.ts";
@@ -5,6 +7,7 @@ export * from "./envelope.ts";
 export * from "./events.ts";
 export * from "./http.ts";
 export * from "./ids.ts";
+export * from "./name-glob.ts";
 export * from "./problem.ts";
 export * from "./tools.ts";
 export * from "./topics.ts";

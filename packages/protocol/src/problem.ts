@@ -18,6 +18,7 @@ export const ERROR_CODES = {
   idempotency_conflict: { status: 409, title: "The id was used for another message" },
   conversation_busy: { status: 409, title: "The conversation has an active run" },
   approval_conflict: { status: 409, title: "The approval was decided otherwise" },
+  approval_expired: { status: 409, title: "The approval has expired" },
   conversation_deleted: { status: 410, title: "The conversation was deleted" },
   payload_too_large: { status: 413, title: "The body is too large" },
   unsupported_media_type: { status: 415, title: "The body must be application/json" },

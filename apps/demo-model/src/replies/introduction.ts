@@ -27,10 +27,13 @@ For real answers, set \`OPENAI_API_KEY\` (and \`OPENAI_BASE_URL\` for another co
 function ideas(tools: readonly ModelTool[]): string[] {
   const canRun = tools.some(isTerminal);
   const canEcho = findTool(tools, "echo") !== undefined;
+  const canRead = findTool(tools, "get-env") !== undefined;
   return [
     ...(canRun ? ["`run date` or `what files are there?`: I use the terminal"] : []),
     ...(canEcho ? ["`echo hello` or `add 2 and 3`: I call a tool of an MCP server"] : []),
     ...(canRun && canEcho ? ["`use both tools`: two calls at once"] : []),
+    // The configuration that comes with Holdfast has a human approve this one.
+    ...(canRead ? ["`call get-env`: a tool that waits for your approval"] : []),
     "`write 300 words`: a long answer; reload the page while it streams, or kill a worker",
     "`what did I say first?`: the conversation is remembered",
     "`show me Markdown`: headings, lists, tables, code",

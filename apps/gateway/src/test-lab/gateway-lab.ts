@@ -203,3 +203,26 @@ export async function complete(lease: RunLease, text: string): Promise<void> {
   ];
   await lease.finish({ status: "completed", usage: USAGE, output: { text, finish_reason: "stop" }, history });
 }
+
+/** A run that waits until a human decides one call. */
+export async function parked(
+  lab: GatewayLab,
+): Promise<{ readonly conversationId: string; readonly runId: string; readonly id: string }> {
+  const conversationId = newUuid();
+  const runId = await lab.send(conversationId);
+  const lease = await lab.claim(conversationId);
+  const id = lab.bus.approvals.idOf(runId, 0, 0);
+  const call = { tool_call_id: "call_1", name: "files__write", args: { path: "x" } };
+  const expires_at = new Date(Date.now() + 60_000).toISOString();
+  await lease.park({
+    questions: [
+      {
+        pending: { event: "tool_step", step: 0, ...call, status: "pending_approval" },
+        asked: { approval_id: id, ...call, args_sha256: "a".repeat(64), expires_at },
+        callId: lab.bus.toolCalls.callId(runId, 0, 0),
+      },
+    ],
+    ifCancelled: { events: [], ending: { status: "cancelled", usage: USAGE, history: [] } },
+  });
+  return { conversationId, runId, id };
+}

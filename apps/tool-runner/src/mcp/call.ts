@@ -1,7 +1,7 @@
 import { TRACEPARENT_META_KEY, TRACESTATE_META_KEY, type Progress, type Tool } from "@modelcontextprotocol/client";
 import { CallClock } from "./call-clock.ts";
 import { classifyFailure, type CallFailure } from "./call-failure.ts";
-import type { CatalogEntry } from "./catalog.ts";
+import type { CatalogEntry, McpTool } from "./catalog.ts";
 import type { Connection } from "./connection.ts";
 import { messageOf } from "./error-text.ts";
 import { answeredOutcome, endedOutcome, type ToolOutcome, type UntimedOutcome } from "./result.ts";
@@ -24,6 +24,8 @@ export interface CallRequest {
   readonly tracestate?: string;
   /** Awaited once, before the first byte goes out; its rejection is the call's, and then nothing was sent. */
   readonly onBeforeSend?: () => Promise<void>;
+  /** Asked before every send, with the tool that would be called. Where it answers a reason, the call is `denied`. */
+  readonly authorize?: (tool: McpTool) => Promise<{ readonly code: string; readonly message: string } | undefined>;
   readonly onProgress?: (progress: Progress) => void;
 }
 
@@ -94,6 +96,8 @@ class Call {
     try {
       await this.#announce();
       if (this.#clock.cause !== undefined) return this.#unsent(this.#timeIsUp());
+      const refused = await this.#request.authorize?.(entry.tool);
+      if (refused !== undefined) return this.#unsent(endedOutcome("denied", refused.code, refused.message));
       return await this.#exchange(connection, entry);
     } finally {
       release();

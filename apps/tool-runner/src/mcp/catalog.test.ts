@@ -1,7 +1,6 @@
 import type { Tool } from "@modelcontextprotocol/client";
 import { McpServerConfig } from "@holdfast/protocol";
 import { describe, expect, it } from "@jest/globals";
-import { canonicalJson } from "./canonical-json.ts";
 import { buildCatalog, type Catalog } from "./catalog.ts";
 import { resolveServer } from "./config.ts";
 
@@ -70,12 +69,4 @@ describe("the catalog of a server", () => {
       expect([...(await build(tools, { allow, deny })).catalog.keys()]).toEqual(names);
     });
   }
-});
-
-describe("canonical JSON", () => {
-  it("sorts keys by UTF-16 units at every depth and leaves arrays alone", () => {
-    expect(canonicalJson({ b: [2, 1, { d: 1, c: undefined }], a: "é", "\ud83d\ude00": 1, "\ufb33": 2 })).toBe(
-      '{"a":"é","b":[2,1,{"d":1}],"\ud83d\ude00":1,"\ufb33":2}',
-    );
-  });
 });

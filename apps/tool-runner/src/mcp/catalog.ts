@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
+import { matchesGlob } from "@holdfast/protocol";
 import type { Tool } from "@modelcontextprotocol/client";
-import { sha256OfJson } from "./canonical-json.ts";
+import { sha256OfJson } from "./json-hash.ts";
 import type { ResolvedServer } from "./config.ts";
 import { messageOf } from "./error-text.ts";
 import { compileSchema, type Validator } from "./json-schema.ts";
@@ -104,21 +105,5 @@ function trustedHints(server: ResolvedServer, hints: Tool["annotations"]): Pick<
 }
 
 function isAllowed({ allow, deny }: ResolvedServer, name: string): boolean {
-  return allow.some((glob) => matches(glob, name)) && !deny.some((glob) => matches(glob, name));
-}
-
-/** `*` stands for any text. Compared without a regular expression, whose backtracking a long name could abuse. */
-function matches(glob: string, name: string): boolean {
-  const parts = glob.split("*");
-  const first = parts[0] ?? "";
-  const last = parts.at(-1) ?? "";
-  if (parts.length === 1) return glob === name;
-  if (!name.startsWith(first) || !name.endsWith(last) || name.length < first.length + last.length) return false;
-  let at = first.length;
-  for (const part of parts.slice(1, -1)) {
-    const found = name.indexOf(part, at);
-    if (found === -1) return false;
-    at = found + part.length;
-  }
-  return at <= name.length - last.length;
+  return allow.some((glob) => matchesGlob(glob, name)) && !deny.some((glob) => matchesGlob(glob, name));
 }

@@ -13,6 +13,24 @@ export interface Outcome {
   readonly duration_ms: number;
 }
 
+/** Why a call may not be made. */
+export interface Refusal {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** A tool as it would be run at this moment. */
+export interface ToolToRun {
+  readonly toolset: string;
+  /** As the model sees it. */
+  readonly name: string;
+  readonly own_name: string;
+  readonly definition_sha256: string;
+  readonly read_only?: boolean;
+  /** Why what would be executed is not what the arguments say, where a human could not have seen it. */
+  readonly deviates?: string;
+}
+
 export interface Execution {
   readonly toolset: string;
   /** The tool's own name in its toolset. */
@@ -23,6 +41,8 @@ export interface Execution {
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
   readonly trace: { readonly traceparent?: string; readonly tracestate?: string };
+  /** To be asked with the tool as it is now, as late as can be. Where it answers a refusal, the call ends `denied`. */
+  readonly authorize: (tool: ToolToRun) => Promise<Refusal | undefined>;
   readonly onOutput: (stream: ToolOutput["stream"], text: string) => void;
 }
 

@@ -38,6 +38,11 @@ export class McpExecutor implements Executor {
       timeoutMs,
       signal,
       ...trace,
+      authorize: async (tool) => {
+        const { name: own_name, model_name, definition_sha256, read_only } = tool;
+        const shown = { toolset, name: model_name, own_name, definition_sha256 };
+        return execution.authorize(read_only === undefined ? shown : { ...shown, read_only });
+      },
       onProgress: ({ message }) => message !== undefined && onOutput("stdout", `${message}\n`),
     });
     return { ...outcome, content: outcome.content.map((item) => ({ ...item })) };

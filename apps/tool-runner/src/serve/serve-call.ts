@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { AgentStates, CallState, Entry, ToolJournal, WorkQueue } from "@holdfast/bus";
 import { isUuid, ToolCall, type ToolResult } from "@holdfast/protocol";
 import { type Logger, withSpan } from "@holdfast/telemetry";
+import { type AuthorizeDeps, refusalOf } from "./authorize.ts";
 import type { Executor, Outcome } from "./executor.ts";
 import type { ToolRunnerMetrics } from "./metrics.ts";
 import type { RunningCalls } from "./running-calls.ts";
@@ -23,6 +24,8 @@ export interface ServeContext {
   readonly running: RunningCalls;
   readonly metrics: ToolRunnerMetrics;
   readonly states: AgentStates;
+  /** The rules by which a call needs a human's approval, and where to find what humans have said. */
+  readonly permissions: AuthorizeDeps;
   /** Aborts when no further call may begin here. */
   readonly stopping: AbortSignal;
   readonly logger: Logger;
@@ -146,6 +149,7 @@ async function run(
       timeoutMs: call.timeout_ms,
       signal,
       trace,
+      authorize: (tool) => refusalOf(entry, call, tool, context.permissions),
       onOutput,
     });
   } catch (error) {

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import type { CatalogTool, CatalogToolset } from "@holdfast/bus";
-import { TERMINAL_TOOLSET } from "@holdfast/protocol";
+import { canonicalJson, TERMINAL_TOOLSET } from "@holdfast/protocol";
 import type { Terminal } from "../terminal/terminal.ts";
-import type { Execution, Executor, Outcome } from "./executor.ts";
+import type { Execution, Executor, Outcome, Refusal } from "./executor.ts";
 
 /** The terminal as a toolset of one tool, `run`. */
 export class TerminalExecutor implements Executor {
@@ -26,22 +26,26 @@ export class TerminalExecutor implements Executor {
   async execute(execution: Execution): Promise<Outcome> {
     const { name, conversationId, callId, timeoutMs, signal, onOutput } = execution;
     if (name !== this.#terminal.describe().name) {
-      const message = `The terminal has no tool "${name}".`;
-      return {
-        status: "failed",
-        content: [{ type: "text", text: message }],
-        error: { code: "unknown_tool", message },
-        duration_ms: 0,
-      };
+      return ended("failed", "unknown_tool", `The terminal has no tool "${name}".`);
     }
+    const refused = await this.#authorize(execution);
+    if (refused) return ended("denied", refused.code, refused.message);
     const call = { conversationId, callId, arguments: execution.arguments, timeoutMs, signal, onOutput };
     const outcome = await this.#terminal.run(call);
     return { ...outcome, content: [...outcome.content] };
   }
 
+  async #authorize({ conversationId, arguments: args, authorize }: Execution): Promise<Refusal | undefined> {
+    const { name, own_name, definition_sha256 } = this.#tool();
+    const tool = { toolset: TERMINAL_TOOLSET, name, own_name, definition_sha256 };
+    const deviates = await this.#terminal.deviation({ conversationId, arguments: args });
+    return authorize(deviates === undefined ? tool : { ...tool, deviates });
+  }
+
   #tool(): CatalogTool {
     const { name, description, input_schema } = this.#terminal.describe();
-    const definition = JSON.stringify([name, description, input_schema]);
+    // With the policy in it, an approval is for the very programs and limits that a human could have looked up.
+    const definition = canonicalJson({ name, description, input_schema, policy: this.#terminal.policy });
     return {
       name: `${TERMINAL_TOOLSET}__${name}`,
       own_name: name,
@@ -51,4 +55,8 @@ export class TerminalExecutor implements Executor {
       definition_sha256: createHash("sha256").update(definition).digest("hex"),
     };
   }
+}
+
+function ended(status: "failed" | "denied", code: string, message: string): Outcome {
+  return { status, content: [{ type: "text", text: message }], error: { code, message }, duration_ms: 0 };
 }

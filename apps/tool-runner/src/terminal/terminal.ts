@@ -1,6 +1,7 @@
 /** The terminal toolset: one tool, `run`, over the rules of this folder. */
 import type { Environment } from "@holdfast/runtime";
 import type { Logger } from "@holdfast/telemetry";
+import { deviationOf } from "./deviation.ts";
 import { execute } from "./execute.ts";
 import { type Execution, tierUnavailable } from "./execution.ts";
 import { launchesOthers } from "./launches-others.ts";
@@ -52,7 +53,11 @@ export interface TerminalCall {
 
 export interface Terminal {
   readonly status: TerminalStatus;
+  /** What decides about a call besides its arguments: limits, and every command with the file it stands for. */
+  readonly policy: Readonly<Record<string, unknown>>;
   describe(): ToolDescription;
+  /** Why the call would be done elsewhere than its arguments say; undefined where it would not. */
+  deviation(call: Pick<TerminalCall, "conversationId" | "arguments">): Promise<string | undefined>;
   /** Answers every expected ending; never rejects. */
   run(call: TerminalCall): Promise<ToolOutcome>;
   /** Cancels what runs, waits for it, and removes what calls left outside their workspaces. */
@@ -99,6 +104,7 @@ function announce(status: TerminalStatus, setup: Setup | null, logger: Logger): 
 /** Below the required tier: nothing is ever started. */
 class WithheldTerminal implements Terminal {
   readonly status: TerminalStatus;
+  readonly policy = {};
   readonly #timeoutMs: number;
 
   constructor(status: TerminalStatus, timeoutMs: number) {
@@ -109,6 +115,8 @@ class WithheldTerminal implements Terminal {
   describe(): ToolDescription {
     return describeRun([], this.#timeoutMs);
   }
+
+  async deviation(): Promise<undefined> {}
 
   async run(): Promise<ToolOutcome> {
     return toolOutcome(tierUnavailable(this.status.minTier), this.#timeoutMs);
@@ -130,6 +138,18 @@ class RunningTerminal implements Terminal {
     this.#setup = setup;
     this.#workspaces = workspaces;
     this.#logger = logger;
+  }
+
+  get policy(): Terminal["policy"] {
+    const { policy, pins, launcher } = this.#setup;
+    const commands = pins.all.map(({ name, path, target }) => ({ name, path, target }));
+    return { ...policy, commands, tier: launcher.tier };
+  }
+
+  async deviation({ conversationId, arguments: input }: TerminalCall): Promise<string | undefined> {
+    // A workspace that cannot be used is told by the run itself.
+    const root = await this.#workspaces.of(conversationId).catch(() => undefined);
+    return root && deviationOf(input, root);
   }
 
   describe(): ToolDescription {

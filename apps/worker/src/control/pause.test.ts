@@ -23,7 +23,7 @@ const controlEvents = async (talk: Talk) => (await talk.events()).filter((event)
 
 /** A worker of two agents: what `other` does in the meantime shows that `assistant` could have. */
 function workerOfTwo() {
-  const assistant = AgentConfig.parse({ model: "scripted-model", tools: ["files"] });
+  const assistant = AgentConfig.parse({ model: "scripted-model", tools: ["files"], approvals: { files: "never" } });
   return stage.worker({}, { agents: { assistant, other: AgentConfig.parse({ model: "other-model" }) } });
 }
 

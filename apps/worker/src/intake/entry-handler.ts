@@ -167,6 +167,7 @@ export class EntryHandler {
   async #runOnce(lease: RunLease): Promise<GivenUp | undefined> {
     const result = await this.#execute(lease);
     if (result.outcome === "ended") return result.giveUp;
+    if (result.outcome === "parked") return undefined;
     const pauseMs = result.outcome === "failed" ? FIRST_PAUSE_MS * 2 ** result.failures : FIRST_PAUSE_MS;
     await quietPause(pauseMs, this.#deps.draining);
     return undefined;

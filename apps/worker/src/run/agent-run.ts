@@ -15,8 +15,9 @@ import { withUniqueIds } from "./call-ids.ts";
 import { contextOf } from "./context.ts";
 import { answered, cancelled, failed, modelFailure, outOfBudget, type RunFailure, type RunState } from "./endings.ts";
 import { answerStep, type ModelEnd } from "./model-step.ts";
-import type { RetryPolicy } from "./retry-backoff.ts";
+import { pause, type RetryPolicy } from "./retry-backoff.ts";
 import { RunProgress } from "./run-progress.ts";
+import { endingIfCancelled } from "./parked-ending.ts";
 import { RunStop } from "./run-stop.ts";
 import { shownText } from "./shown-text.ts";
 import { StepText } from "./step-text.ts";
@@ -36,6 +37,8 @@ export interface AgentRunDeps {
   /** Aborts when this worker must let go of its runs. */
   readonly shutdown: AbortSignal;
 }
+
+const LOOK_FOR_TOOLS_MS = 200;
 
 /**
  * One claimed run, from where its journal stands to its ending.
@@ -71,9 +74,9 @@ export class AgentRun {
   }
 
   /** Throws RunStopped when the run goes to another worker, and whatever else goes wrong with us rather than the model. */
-  async toItsEnd(): Promise<RunEnding> {
+  async toItsEnd(): Promise<RunEnding | "parked"> {
     const ending = await this.#toItsEnd();
-    this.#text?.keepShown();
+    if (ending !== "parked") this.#text?.keepShown();
     return ending;
   }
 
@@ -106,7 +109,7 @@ export class AgentRun {
     this.#stop.dispose();
   }
 
-  async #toItsEnd(): Promise<RunEnding> {
+  async #toItsEnd(): Promise<RunEnding | "parked"> {
     try {
       await this.#begin();
       const unreadable = unreadableReason(this.#lease.run);
@@ -128,6 +131,7 @@ export class AgentRun {
   async #begin(): Promise<void> {
     this.#hasBegun = true;
     const { run } = this.#lease;
+    if (run.isContinued) return;
     const step = this.#progress.nextStep;
     if (!run.isTakeover) {
       this.#lease.append({ event: "run", status: "in_progress", message_id: run.messageId });
@@ -139,26 +143,45 @@ export class AgentRun {
     else this.#lease.append({ event: "attempt", mode: "supersede", step, keep_offset: 0, cause: "takeover" });
   }
 
-  async #work(): Promise<RunEnding> {
+  async #work(): Promise<RunEnding | "parked"> {
     this.#history = await this.#lease.history();
     for (;;) {
       await this.#deps.states.whileIn(["paused"], this.#lease.run.agent, this.#stop.signal);
       const limit = reachedLimit(this.#agent, this.#progress);
       if (limit) return this.#outOfBudget(limit);
-      const isWanted = (toolset: string) => mayOffer(this.#agent.tools, toolset);
-      const catalog = await this.#deps.catalog.settled(isWanted, this.#stop.signal);
-      const toolbox = new Toolbox(catalog, this.#agent.tools);
-      await this.#runTools(toolbox);
+      const toolbox = await this.#toolbox();
+      if ((await this.#runTools(toolbox)) === "parked") return "parked";
       const ending = await this.#runModel(toolbox);
       if (ending) return ending;
     }
   }
 
-  async #runTools(toolbox: Toolbox): Promise<void> {
+  /**
+   * What humans were asked about was on offer then. Where its tool-runner is away, a run that goes on waits for it a while:
+   * an approval is not to be lost to a restart.
+   */
+  async #toolbox(): Promise<Toolbox> {
+    const { catalog, tools } = this.#deps;
+    const isWanted = (toolset: string) => mayOffer(this.#agent.tools, toolset);
+    const untilMs = this.#lease.run.isContinued ? Date.now() + tools.wait.graceMs : 0;
+    for (;;) {
+      const toolbox = new Toolbox(await catalog.settled(isWanted, this.#stop.signal), this.#agent.tools);
+      const isMissing = this.#progress.openCalls.some(({ call }) => toolbox.resolve(call.name) === undefined);
+      if (!isMissing || Date.now() >= untilMs) return toolbox;
+      await pause(LOOK_FOR_TOOLS_MS, this.#stop.signal);
+    }
+  }
+
+  async #runTools(toolbox: Toolbox): Promise<"parked" | "done"> {
     const scope = { lease: this.#lease, agent: this.#agent, progress: this.#progress, stop: this.#stop, toolbox };
-    await settleCalls(this.#progress.openCalls, scope, this.#deps.tools);
+    const questions = await settleCalls(this.#progress.openCalls, scope, this.#deps.tools);
     this.#recordWork();
     this.#stop.signal.throwIfAborted();
+    if (questions.length === 0) return "done";
+    const ifCancelled = endingIfCancelled({ run: this.#lease.run, progress: this.#progress });
+    if ((await this.#lease.park({ questions, ifCancelled })) === "parked") return "parked";
+    this.#stop.signal.throwIfAborted();
+    return "done";
   }
 
   /** Undefined: the step asked for tools. */

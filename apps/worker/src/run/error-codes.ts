@@ -21,7 +21,9 @@ export type RunErrorCode = (typeof RUN_ERROR_CODES)[number];
 export const CALL_ERROR_CODES = [
   "unknown_tool",
   "invalid_arguments",
-  "approval_unavailable",
+  "approval_rejected",
+  "approval_expired",
+  "approval_mismatch",
   "tool_unavailable",
   "outcome_unknown",
   "cancelled",

@@ -20,7 +20,10 @@ export async function executeRun(lease: RunLease, agent: AgentConfig, deps: Agen
   return observed(lease, agent, deps, async (agentRun, telemetry) => {
     try {
       if (killsWorkers(lease)) return await finish(lease, await agentRun.givenUp(WORKERS_DIED), telemetry);
-      return await finish(lease, await agentRun.toItsEnd(), telemetry);
+      const ending = await agentRun.toItsEnd();
+      if (ending !== "parked") return await finish(lease, ending, telemetry);
+      telemetry.log({ status: "parked" });
+      return { outcome: "parked" };
     } catch (error) {
       return await giveBack(lease, agentRun, error, telemetry);
     }

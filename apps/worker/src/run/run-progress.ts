@@ -27,6 +27,18 @@ export class RunProgress {
     this.#usage = this.#steps.reduce((sum, step) => addUsage(sum, step.usage), NO_USAGE);
   }
 
+  /** To find out what would be, without doing it. */
+  copy(): RunProgress {
+    const copy = new RunProgress({
+      steps: this.#steps,
+      results: this.#results,
+      started: new Map(),
+      steered: this.#steered,
+    });
+    copy.#usage = this.#usage;
+    return copy;
+  }
+
   get steps(): readonly JournalStep[] {
     return this.#steps;
   }

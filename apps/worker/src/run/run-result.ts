@@ -8,6 +8,8 @@ export interface GivenUp {
 export type RunResult =
   /** It has its terminal event. `giveUp` is set where the message belongs to the dead letters. */
   | { readonly outcome: "ended"; readonly giveUp?: GivenUp }
+  /** Humans must decide first; what they decide queues it again. */
+  | { readonly outcome: "parked" }
   /** The lease went to somebody else, or the conversation is gone. */
   | { readonly outcome: "lost" }
   /** Given up unfinished because this worker stops: the entry must be handed over. */

@@ -118,17 +118,6 @@ describe("calls that are not sent", () => {
       "ok",
     ]);
   });
-
-  it("[worker.no-approval] denies a tool whose rule asks for an approval", async () => {
-    const runner = await stage.toolRunner("files", { ls: () => "ok" });
-    await stage.worker({ tools: ["files"], approvals: { files: "on_write" } });
-    stage.model.enqueue([ls("a")], ["Denied, then."]);
-    const talk = stage.talk();
-    expect((await talk.ended(await talk.say("go"))).text).toBe("Denied, then.");
-    expect(await statuses(talk)).toEqual(["a denied"]);
-    expect((await toolSteps(talk))[0]?.error?.code).toBe("approval_unavailable");
-    expect(runner.executed).toEqual([]);
-  });
 });
 
 describe("calls without an answer", () => {

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { spawnService, type TestService } from "@holdfast/testing";
 import type { Stage } from "./stage.ts";
 
-const YAML = "agents:\n  assistant: { model: scripted-model, tools: [files] }\n";
+const YAML = "agents:\n  assistant: { model: scripted-model, tools: [files], approvals: { files: never } }\n";
 
 /** The real main.ts, over a stage's Redis and model. */
 export class SpawnedWorkers {

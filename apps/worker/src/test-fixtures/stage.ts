@@ -57,7 +57,7 @@ export class Stage {
     destination.on("data", (chunk: Buffer) => lines.push(...chunk.toString().trim().split("\n")));
     const worker = await startWorker({
       bus,
-      agents: { assistant: AgentConfig.parse({ model: "scripted-model", ...agent }) },
+      agents: { assistant: AgentConfig.parse({ model: "scripted-model", approvals: { "*": "never" }, ...agent }) },
       clientOf: this.clients(),
       provider: "scripted",
       logger: createLogger({ service: "worker", level: "debug", destination }),
@@ -66,6 +66,7 @@ export class Stage {
       retry: { retries: 3, baseMs: 10 },
       upkeepEveryMs: 100,
       strandedMs: 30_000,
+      approvalExpiryMs: 60_000,
       wait: { graceMs: 500, lookEveryMs: 50, deadRunnerMs: 300, cancelMs: 500 },
       ...more,
     });

@@ -1,19 +1,22 @@
-import type { AgentStates, Control, RunLease, ToolCalls } from "@holdfast/bus";
+import type { AgentStates, ApprovalRecord, Approvals, Control, Question, RunLease, ToolCalls } from "@holdfast/bus";
 import type { AgentConfig, ToolCall } from "@holdfast/protocol";
 import { currentTraceparent, withSpan } from "@holdfast/telemetry";
 import type { WorkerMetrics } from "../metrics.ts";
 import type { OpenCall, RunProgress } from "../run/run-progress.ts";
 import { type RunStop, RunStopped } from "../run/run-stop.ts";
 import { AnswerBoard } from "./answer-board.ts";
-import { needsApproval } from "./approval-policy.ts";
 import { awaitAnswer, type WaitSettings } from "./await-answer.ts";
 import { type CallOutcome, notRun, outcomeOf, outcomeUnknown } from "./call-outcome.ts";
-import type { ArgumentChecker } from "./check-arguments.ts";
+import type { ArgumentChecker, CheckedArguments } from "./check-arguments.ts";
+import { mustBeApproved, type Permission, permissionOf, questionOf } from "./permission.ts";
 import type { OfferedTool, Toolbox } from "./toolbox.ts";
 import { ToolStepEvents } from "./tool-step-events.ts";
 
 export interface ToolPhaseDeps {
   readonly toolCalls: ToolCalls;
+  readonly approvals: Approvals;
+  /** How long humans have to decide. */
+  readonly approvalExpiryMs: number;
   readonly control: Control;
   readonly states: AgentStates;
   readonly argumentChecker: ArgumentChecker;
@@ -30,7 +33,9 @@ export interface ToolPhaseScope {
 }
 
 /**
- * The open calls of a step, all at once, until each has a result in the journal.
+ * The open calls of a step, all at once, until each has a result in the journal. Answers the questions for humans that are
+ * left open: calls that need no approval run before their run is parked for the others, so that it waits for nothing but
+ * the humans, and holds nothing while it does.
  *
  * - What a model may not call, or calls wrongly, is answered to the model and never sent.
  * - `tool_step started` is durable before a call goes out, so a takeover knows what may have happened. A call that an
@@ -45,25 +50,42 @@ export async function settleCalls(
   calls: readonly OpenCall[],
   scope: ToolPhaseScope,
   deps: ToolPhaseDeps,
-): Promise<void> {
-  if (calls.length === 0) return;
+): Promise<readonly Question[]> {
+  if (calls.length === 0) return [];
   const board = new AnswerBoard(deps.toolCalls, scope.lease.run.conversationId);
+  const runs = calls.map((open) => new CallRun(open, scope, deps, board));
+  await permit(runs, scope, deps);
   try {
     const settled = await Promise.allSettled(
-      calls.map(async (open) => {
-        try {
-          await new CallRun(open, scope, deps, board).settle();
-        } catch (error) {
-          scope.stop.letGo(error);
-          throw error;
-        }
-      }),
+      runs
+        .filter(({ asks }) => !asks)
+        .map(async (run) => {
+          try {
+            await run.settle();
+          } catch (error) {
+            scope.stop.letGo(error);
+            throw error;
+          }
+        }),
     );
     const errors = settled.filter((call) => call.status === "rejected").map((call): unknown => call.reason);
     if (errors.length > 0) throw errors.find((error) => !(error instanceof RunStopped)) ?? errors[0];
+    return runs.flatMap((run) => run.question());
   } finally {
     await board.close();
   }
+}
+
+/** Looks up what humans have said, where they were or must be asked. */
+async function permit(
+  runs: readonly CallRun[],
+  { lease }: ToolPhaseScope,
+  { approvals }: ToolPhaseDeps,
+): Promise<void> {
+  if (!lease.run.hasAsked && !runs.some((run) => run.mustBeApproved)) return;
+  const ids = runs.map(({ approvalId }) => approvalId);
+  const records = await approvals.ofConversation(lease.run.conversationId, ids);
+  for (const run of runs) run.permit(records.get(run.approvalId));
 }
 
 class CallRun {
@@ -73,6 +95,8 @@ class CallRun {
   readonly #board: AnswerBoard;
   readonly #offered: OfferedTool | undefined;
   readonly #events: ToolStepEvents;
+  readonly #checked: CheckedArguments | undefined;
+  #permission: Permission = { kind: "granted" };
 
   constructor(open: OpenCall, scope: ToolPhaseScope, deps: ToolPhaseDeps, board: AnswerBoard) {
     this.#open = open;
@@ -81,6 +105,33 @@ class CallRun {
     this.#board = board;
     this.#offered = scope.toolbox.resolve(open.call.name);
     this.#events = new ToolStepEvents(scope.lease, open, this.#name);
+    this.#checked = this.#offered && deps.argumentChecker.check(open.call.arguments, this.#offered.tool);
+  }
+
+  get approvalId(): string {
+    return this.#deps.approvals.idOf(this.#scope.lease.run.id, this.#open.step, this.#open.index);
+  }
+
+  get mustBeApproved(): boolean {
+    return this.#offered !== undefined && mustBeApproved(this.#offered, this.#scope.agent);
+  }
+
+  permit(record: ApprovalRecord | undefined): void {
+    if (!this.#offered || !this.#checked?.isValid) return;
+    const call = { open: this.#open, offered: this.#offered, args: this.#checked.value };
+    this.#permission = permissionOf(call, record, this.#scope.agent);
+  }
+
+  get asks(): boolean {
+    return this.#permission.kind === "asks";
+  }
+
+  /** At most one. */
+  question(): Question[] {
+    if (!this.asks || !this.#offered || !this.#checked?.isValid) return [];
+    const { approvals, approvalExpiryMs: expiryMs } = this.#deps;
+    const call = { open: this.#open, offered: this.#offered, args: this.#checked.value };
+    return [questionOf(call, { approvals, lease: this.#scope.lease, callId: this.#id, expiryMs })];
   }
 
   async settle(): Promise<void> {
@@ -118,16 +169,10 @@ class CallRun {
     const offered = this.#offered;
     if (offered === undefined)
       return notRun("failed", "unknown_tool", `There is no tool named "${this.#open.call.name}".`);
-    const checked = this.#deps.argumentChecker.check(this.#open.call.arguments, offered.tool);
-    if (!checked.isValid) return notRun("failed", "invalid_arguments", checked.problem);
-    if (needsApproval(offered, this.#scope.agent.approvals)) {
-      return notRun(
-        "denied",
-        "approval_unavailable",
-        "This tool needs a human's approval, which cannot be asked for yet.",
-      );
-    }
-    return this.#send(offered, checked.value);
+    if (this.#checked?.isValid !== true)
+      return notRun("failed", "invalid_arguments", this.#checked?.problem ?? "The arguments cannot be read.");
+    if (this.#permission.kind === "refused") return this.#permission.outcome;
+    return this.#send(offered, this.#checked.value);
   }
 
   /** Undefined: it never went out, or not as far as a runner. */
@@ -166,6 +211,9 @@ class CallRun {
       name: offered.tool.own_name,
       arguments: args,
       timeout_ms: offered.tool.timeout_ms,
+      ...(this.#permission.kind === "granted" && this.#permission.approval
+        ? { approval: this.#permission.approval }
+        : {}),
       created_at: new Date().toISOString(),
     };
     return this.#wait(offered, () => this.#deps.toolCalls.send(offered.toolset, this.#id, call, currentTraceparent()));

@@ -1,4 +1,4 @@
-import type { JournalResult, RunLease } from "@holdfast/bus";
+import type { EventDraft, JournalResult, RunLease } from "@holdfast/bus";
 import { redact } from "@holdfast/telemetry";
 import type { OpenCall } from "../run/run-progress.ts";
 import { type CallOutcome, capped, summaryOf, wordsForModel, wordsForPeople } from "./call-outcome.ts";
@@ -7,17 +7,19 @@ import { parseObject } from "./check-arguments.ts";
 const MOST_LIVE_OUTPUT = 65_536;
 const MOST_PER_ARGUMENT = 4_096;
 
+type EventWriter = Pick<RunLease, "append">;
+
 /**
  * What people see of one call, as `tool_step` events: everything in them is redacted and capped. What the model is told
  * goes to the journal in the same append, so neither exists without the other.
  */
 export class ToolStepEvents {
-  readonly #lease: RunLease;
+  readonly #lease: EventWriter;
   readonly #common;
   #liveOutput = 0;
 
   /** `name` is the tool's, where the call could be resolved. */
-  constructor(lease: RunLease, open: OpenCall, name: string) {
+  constructor(lease: EventWriter, open: OpenCall, name: string) {
     this.#lease = lease;
     this.#common = {
       event: "tool_step" as const,
@@ -26,6 +28,11 @@ export class ToolStepEvents {
       name,
       args: shownArguments(open.call.arguments),
     };
+  }
+
+  /** A human must approve it first. */
+  get pending(): EventDraft {
+    return { ...this.#common, status: "pending_approval" };
   }
 
   started(): void {

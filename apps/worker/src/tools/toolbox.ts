@@ -1,4 +1,5 @@
 import type { CatalogTool, CatalogToolset } from "@holdfast/bus";
+import { matchesGlob } from "@holdfast/protocol";
 import type { ModelTool } from "../model/model-client.ts";
 
 export interface OfferedTool {
@@ -15,9 +16,8 @@ export class Toolbox {
 
   /** `patterns` name toolsets or tools, with `*` for any text. */
   constructor(catalog: readonly CatalogToolset[], patterns: readonly string[]) {
-    const matchers = patterns.map(globMatcher);
     const isOffered = ({ toolset, tool }: OfferedTool) =>
-      matchers.some((matches) => matches(toolset) || matches(tool.name));
+      patterns.some((pattern) => matchesGlob(pattern, toolset) || matchesGlob(pattern, tool.name));
     const all = catalog
       .filter(({ state }) => !UNUSABLE.has(state))
       .flatMap(({ toolset, tools }) => tools.map((tool) => ({ toolset, tool })));
@@ -45,13 +45,6 @@ export class Toolbox {
 export function mayOffer(patterns: readonly string[], toolset: string): boolean {
   return patterns.some((pattern) => {
     const ofToolset = pattern.startsWith(`${toolset}__`) || pattern.startsWith("*");
-    return ofToolset || globMatcher(pattern)(toolset);
+    return ofToolset || matchesGlob(pattern, toolset);
   });
-}
-
-/** Matches whole names; `*` stands for any text, everything else for itself. */
-export function globMatcher(glob: string): (name: string) => boolean {
-  const source = glob.split("*").map((part) => part.replaceAll(/[.+?^${}()|[\]\\]/g, String.raw`\$&`));
-  const pattern = new RegExp(`^${source.join(".*")}$`, "s");
-  return (name) => pattern.test(name);
 }

@@ -3,6 +3,8 @@ import { type Commands, text } from "../connection/commands.ts";
 import { historyKey, inboxKey, metaKey, runKey, steerKey, unfinishedKey } from "../keys.ts";
 import type { Control } from "../ports/control.ts";
 import type { Conversations } from "../ports/conversations.ts";
+import type { Note, Outbox } from "./outbox.ts";
+import { settleNote } from "./settle-note.ts";
 
 /** The script knows the attempt; this number marks where it goes. */
 const ATTEMPT_TO_FILL_IN = -1;
@@ -11,6 +13,7 @@ const ATTEMPT_TO_FILL_IN = -1;
 export async function cancelRun(
   commands: Commands,
   control: Control,
+  outbox: Outbox,
   run: Run,
   by: string,
 ): ReturnType<Conversations["cancelRun"]> {
@@ -28,8 +31,13 @@ export async function cancelRun(
   };
   const id = run.conversation_id;
   const keys = [streamTopic(id), metaKey(id), runKey(id, run.id), inboxKey(id), historyKey(id), steerKey(id)];
+  // A run that was parked leaves an inbox that no queue entry answers for.
+  const note: Note = { kind: "wake", conversationId: id, runId: run.id };
+  await outbox.put(note);
   const reply = await commands.script("cancel-6", keys, [run.id, by, JSON.stringify(ending), now]);
   const outcome = text(reply[0]);
+  if (outcome === "cancelled") await settleNote(commands, note);
+  await outbox.remove(note);
   if (outcome === "missing") return undefined;
   if (outcome === "cancelled") await commands.send((redis) => redis.zrem(unfinishedKey(run.agent), `${id} ${run.id}`));
   if (outcome === "requested") await control.send(run.agent, { type: "cancel", run_id: run.id, by });

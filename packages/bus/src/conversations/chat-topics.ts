@@ -1,11 +1,9 @@
 import { chatTopic, type MessageEnvelope } from "@holdfast/protocol";
 import type { Commands } from "../connection/commands.ts";
 import { uuidV5 } from "../ids.ts";
-import { historyKey, metaKey, runKey } from "../keys.ts";
+import { metaKey } from "../keys.ts";
 import type { TraceContext } from "../ports/entry.ts";
-import type { HistoryRecord } from "../ports/runs.ts";
-import { parseTrace, traceFields } from "../trace-fields.ts";
-import type { Note } from "./outbox.ts";
+import { traceFields } from "../trace-fields.ts";
 
 /** What is published in the `chat:` topics: an accepted turn in its conversation's and its agent's, an answer in its conversation's. */
 
@@ -63,53 +61,4 @@ async function publishInConversation(commands: Commands, conversationId: string,
   await commands.send((redis) => redis.xadd(chatTopic(conversationId), "*", ...fields));
   const exists = await commands.send((redis) => redis.exists(metaKey(conversationId)));
   if (!exists) await commands.send((redis) => redis.del(chatTopic(conversationId)));
-}
-
-/** Does the write that a note of the outbox stands for, where it is still wanted. */
-export async function settleNote(commands: Commands, note: Note): Promise<boolean> {
-  const { conversationId, runId } = note;
-  const names = ["status", "agent", "message_id", "envelope", "trace", "turn", "finished_at"] as const;
-  const values = await commands.send((redis) => redis.hmget(runKey(conversationId, runId), ...names));
-  const [status, agent, messageId, envelope, trace, turn, finishedAt] = values.map((value) => value ?? "");
-  if (note.kind === "turn") {
-    if (status !== "queued" || !agent || !messageId || !envelope) return false;
-    await publishTurn(commands, {
-      conversationId,
-      agent,
-      messageId,
-      envelope,
-      trace: parseTrace(trace),
-      turn: turn ?? "",
-    });
-    return true;
-  }
-  if (status !== "completed" || !agent) return false;
-  const spoken = await lastOf(commands, conversationId, runId);
-  if (!spoken) return false;
-  const { text, recipient } = spoken;
-  await publishAnswer(commands, {
-    conversationId,
-    runId,
-    agent,
-    recipient,
-    text,
-    turn: turn ?? "",
-    createdAt: finishedAt ?? "",
-  });
-  return true;
-}
-
-/** A finished run's answer and whom it is for, from the history. */
-async function lastOf(
-  commands: Commands,
-  conversationId: string,
-  runId: string,
-): Promise<{ text: string; recipient: string } | undefined> {
-  const entries = await commands.send((redis) => redis.lrange(historyKey(conversationId), 0, -1));
-  const own = entries
-    .map((entry) => (JSON.parse(entry) as HistoryRecord).shown)
-    .filter((shown) => shown.run_id === runId);
-  const answer = own.findLast((shown) => shown.role === "assistant");
-  if (!answer) return undefined;
-  return { text: answer.content, recipient: own.find((shown) => shown.role === "user")?.sender ?? "user:anonymous" };
 }

@@ -1,4 +1,5 @@
 import {
+  type ApprovalEvent,
   chatTopic,
   type Conversation,
   type ConversationSummary,
@@ -10,6 +11,8 @@ import {
 } from "@holdfast/protocol";
 import { type Commands, text } from "../connection/commands.ts";
 import {
+  approvalPointerKey,
+  approvalsKey,
   CONVERSATIONS_KEY,
   callsKey,
   historyKey,
@@ -22,6 +25,7 @@ import {
   steerKey,
   tombstoneKey,
   unfinishedKey,
+  WAITING_APPROVALS_KEY,
 } from "../keys.ts";
 import type { Control } from "../ports/control.ts";
 import type {
@@ -37,6 +41,7 @@ import type { Upkeep } from "../retention/upkeep.ts";
 import { cancelRun } from "./cancel.ts";
 import type { Intake } from "./intake.ts";
 import { pageOfConversations } from "./listing.ts";
+import type { Outbox } from "./outbox.ts";
 import { publicRun } from "./run-record.ts";
 import { snapshotFrom } from "./snapshot.ts";
 
@@ -46,13 +51,21 @@ export class RedisConversations implements Conversations {
   readonly #commands: Commands;
   readonly #intake: Intake;
   readonly #control: Control;
+  readonly #outbox: Outbox;
   readonly #upkeep: Upkeep;
 
-  constructor(commands: Commands, intake: Intake, control: Control, upkeep: Upkeep) {
-    this.#commands = commands;
-    this.#intake = intake;
-    this.#control = control;
-    this.#upkeep = upkeep;
+  constructor(parts: {
+    readonly commands: Commands;
+    readonly intake: Intake;
+    readonly control: Control;
+    readonly outbox: Outbox;
+    readonly upkeep: Upkeep;
+  }) {
+    this.#commands = parts.commands;
+    this.#intake = parts.intake;
+    this.#control = parts.control;
+    this.#outbox = parts.outbox;
+    this.#upkeep = parts.upkeep;
   }
 
   async create(given: Conversation & { metadata: Metadata }): ReturnType<Conversations["create"]> {
@@ -123,9 +136,9 @@ export class RedisConversations implements Conversations {
     ];
     const reply = await this.#commands.script("delete-8", keys, [TOMBSTONE_SECONDS]);
     if (text(reply[0]) !== "deleted") return "missing";
-    const runs = reply.slice(1).map(text);
+    const [, runs, approvals] = reply.map((part) => (Array.isArray(part) ? part.map(text) : []));
     const agents = new Map<string, string>();
-    for (let at = 0; at + 1 < runs.length; at += 2) agents.set(runs[at] ?? "", runs[at + 1] ?? "");
+    for (let at = 0; at + 1 < (runs ?? []).length; at += 2) agents.set(runs?.[at] ?? "", runs?.[at + 1] ?? "");
     await Promise.all([
       this.#commands.send((redis) => redis.zrem(CONVERSATIONS_KEY, id)),
       this.#upkeep.forget(id),
@@ -133,6 +146,10 @@ export class RedisConversations implements Conversations {
       this.#commands.send((redis) => redis.del(resultsTopic(id))),
       this.#commands.send((redis) => redis.del(callsKey(id))),
       ...[...agents.keys()].map((runId) => this.#commands.send((redis) => redis.del(runPointerKey(runId)))),
+      ...(approvals ?? []).flatMap((approvalId) => [
+        this.#commands.send((redis) => redis.del(approvalPointerKey(approvalId))),
+        this.#commands.send((redis) => redis.zrem(WAITING_APPROVALS_KEY, `${approvalId} ${id}`)),
+      ]),
       ...[...agents].map(([runId, agent]) =>
         this.#commands.send((redis) => redis.zrem(unfinishedKey(agent), `${id} ${runId}`)),
       ),
@@ -151,13 +168,23 @@ export class RedisConversations implements Conversations {
     const conversationId = await this.#commands.send((redis) => redis.get(runPointerKey(runId)));
     if (!conversationId) return undefined;
     const fields = await this.#commands.send((redis) => redis.hgetall(runKey(conversationId, runId)));
-    return fields["id"] ? publicRun(conversationId, new Map(Object.entries(fields))) : undefined;
+    if (!fields["id"]) return undefined;
+    return publicRun(conversationId, new Map(Object.entries(fields)), await this.#waitingOf(conversationId, fields));
+  }
+
+  async #waitingOf(conversationId: string, run: Record<string, string>): Promise<ApprovalEvent[]> {
+    const ids = (run["asked"] ?? "").split(" ").filter(Boolean);
+    if (ids.length === 0) return [];
+    const events = await this.#commands.send((redis) => redis.hmget(approvalsKey(conversationId), ...ids));
+    return events
+      .flatMap((event) => (event ? [JSON.parse(event) as ApprovalEvent] : []))
+      .filter(({ status }) => status === "requested");
   }
 
   async cancelRun(runId: string, by: string): ReturnType<Conversations["cancelRun"]> {
     const run = await this.findRun(runId);
     if (!run) return undefined;
-    const cancelled = await cancelRun(this.#commands, this.#control, run, by);
+    const cancelled = await cancelRun(this.#commands, this.#control, this.#outbox, run, by);
     if (cancelled?.outcome === "cancelled") await this.#upkeep.rest(run.conversation_id, runId);
     return cancelled;
   }

@@ -1,4 +1,4 @@
-import { type MessageEnvelope, Run, RunStatus, type Usage } from "@holdfast/protocol";
+import { type ApprovalEvent, type MessageEnvelope, Run, RunStatus, type Usage } from "@holdfast/protocol";
 import type { Refusal } from "../ports/conversations.ts";
 import type { QueueSource } from "../ports/entry.ts";
 import type { Journal, JournalResult, JournalStep, SteeredMessage } from "../ports/runs.ts";
@@ -40,7 +40,7 @@ export function journalOf(fields: Fields): Journal {
 }
 
 /** What `GET /v1/runs/:id` shows. */
-export function publicRun(conversationId: string, fields: Fields): Run {
+export function publicRun(conversationId: string, fields: Fields, approvals: readonly ApprovalEvent[]): Run {
   const optional = (name: string, key: string): object => (fields.has(key) ? { [name]: fields.get(key) } : {});
   const startedMs = fields.get("started_ms");
   return Run.parse({
@@ -56,6 +56,7 @@ export function publicRun(conversationId: string, fields: Fields): Run {
     ...(startedMs ? { started_at: new Date(Number(startedMs)).toISOString() } : {}),
     ...optional("finished_at", "finished_at"),
     ...optional("reason", "reason"),
+    ...(fields.get("status") === "requires_action" ? { approvals } : {}),
     ...(fields.has("error") ? { error: JSON.parse(fields.get("error") ?? "") as unknown } : {}),
   });
 }

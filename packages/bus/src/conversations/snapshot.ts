@@ -1,4 +1,4 @@
-import type { HistoryMessage, Metadata } from "@holdfast/protocol";
+import type { ApprovalEvent, HistoryMessage, Metadata } from "@holdfast/protocol";
 import { type Reply, record, text } from "../connection/commands.ts";
 import type { ConversationSnapshot } from "../ports/conversations.ts";
 import type { HistoryRecord } from "../ports/runs.ts";
@@ -30,7 +30,7 @@ export function snapshotFrom(id: string, reply: readonly Reply[]): ConversationS
     ],
     activeRun: current === undefined ? null : activeRun(current),
     activeRunFrom: current?.get("entry") ?? null,
-    approvals: [],
+    approvals: asList(reply[5]).map((event) => JSON.parse(text(event)) as ApprovalEvent),
   };
 }
 

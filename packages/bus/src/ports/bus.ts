@@ -1,3 +1,4 @@
+import type { Approvals } from "./approvals.ts";
 import type { Control, Presence } from "./control.ts";
 import type { Conversations } from "./conversations.ts";
 import type { DeadLetters } from "./dead-letters.ts";
@@ -13,6 +14,7 @@ export interface Bus {
   readonly conversations: Conversations;
   readonly eventLog: EventLog;
   readonly runs: Runs;
+  readonly approvals: Approvals;
   readonly queues: Queues;
   readonly deadLetters: DeadLetters;
   readonly toolCalls: ToolCalls;

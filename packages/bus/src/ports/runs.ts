@@ -1,4 +1,5 @@
 import type {
+  ApprovalEvent,
   FinishReason,
   HistoryMessage,
   MessageEnvelope,
@@ -8,6 +9,7 @@ import type {
 } from "@holdfast/protocol";
 import type { Refusal } from "./conversations.ts";
 import type { QueueSource, TraceContext } from "./entry.ts";
+import type { CallId } from "./tool-calls.ts";
 
 type Filled = "conversation_id" | "run_id" | "agent" | "attempt" | "created_at";
 type DraftOf<Event> = Event extends unknown
@@ -100,6 +102,10 @@ export interface ClaimedRun {
   readonly workedMs: number;
   /** Cursor strictly after which the run's events stand in the log. */
   readonly logFrom: string | undefined;
+  /** True when this claim goes on with a run whose questions humans have decided: what it shows says so already. */
+  readonly isContinued: boolean;
+  /** True when the run has ever asked humans. */
+  readonly hasAsked: boolean;
   /** Given by who accepted the message in place of one that could not be read. */
   readonly refusal?: Refusal;
   /** The queue entry the message came with, once a worker has read it. */
@@ -137,6 +143,11 @@ export interface RunLease {
    * release of the lease, in one script call.
    */
   finish(ending: RunEnding): Promise<void>;
+  /**
+   * Asks humans and lets go of the run until they have decided, in one script call. `cancelled`: the run has been cancelled,
+   * nothing was asked, and the lease is still held.
+   */
+  park(request: ParkRequest): Promise<"parked" | "cancelled">;
   /** A failure worth another try: counts it and gives the lease up. The entry stays pending: claim again. */
   fail(reason: string): Promise<number>;
   /** Gives the run up unfinished, to be claimed by another at once (shutdown). */
@@ -150,6 +161,21 @@ export interface JournalWrite {
   readonly started?: string;
   /** Time the run was worked on so far, in ms: what its budget of seconds counts. */
   readonly workedMs?: number;
+}
+
+/** One call that a human must approve. */
+export interface Question {
+  /** `tool_step pending_approval` */
+  readonly pending: EventDraft;
+  readonly asked: Pick<ApprovalEvent, "approval_id" | "tool_call_id" | "name" | "args" | "args_sha256" | "expires_at">;
+  /** The call's id in `tools:<toolset>`. */
+  readonly callId: CallId;
+}
+
+export interface ParkRequest {
+  readonly questions: readonly Question[];
+  /** How the run ends where it is cancelled before it goes on: nobody who knows its work is there to say so then. */
+  readonly ifCancelled: { readonly events: readonly EventDraft[]; readonly ending: RunEnding };
 }
 
 export interface RunEnding {
@@ -178,6 +204,8 @@ export type Claim =
   | { readonly outcome: "waiting" }
   /** The run that is to be taken has cost its owners too often. */
   | { readonly outcome: "suspect"; readonly deaths: number }
+  /** The active run waits for humans; what they decide queues it again: acknowledge the entry. */
+  | { readonly outcome: "parked" }
   /** The next turn is another agent's; it was queued there again: acknowledge the entry. */
   | { readonly outcome: "handed_over"; readonly agent: string };
 

@@ -2,13 +2,14 @@ import { streamTopic } from "@holdfast/protocol";
 import { type Commands, type Reply, text } from "../connection/commands.ts";
 import { publishAnswer } from "../conversations/chat-topics.ts";
 import type { Note, Outbox } from "../conversations/outbox.ts";
-import { historyKey, inboxKey, metaKey, runKey, steerKey, unfinishedKey } from "../keys.ts";
+import { approvalsKey, historyKey, inboxKey, metaKey, runKey, steerKey, unfinishedKey } from "../keys.ts";
 import { BusUnavailable, Fenced } from "../ports/errors.ts";
 import type {
   ClaimedRun,
   EventDraft,
   HistoryRecord,
   JournalWrite,
+  ParkRequest,
   RunEnding,
   RunLease,
   SteeredMessage,
@@ -17,6 +18,7 @@ import type { Upkeep } from "../retention/upkeep.ts";
 import type { ScriptName } from "../scripts/load.ts";
 import { insist } from "./insist.ts";
 import { endingFields, journalFields } from "./lease-writes.ts";
+import { parkingOf, pointAt } from "./park-run.ts";
 import { RunEvents } from "./run-events.ts";
 
 interface LeaseOptions {
@@ -191,6 +193,25 @@ export class RedisLease implements RunLease {
     } catch (error) {
       if (!(error instanceof BusUnavailable)) throw error;
     }
+  }
+
+  async park(request: ParkRequest): Promise<"parked" | "cancelled"> {
+    await this.flush();
+    const { payloads, rest } = parkingOf(request, this.#events, this.run, this.#attempt);
+    await insist(
+      () => pointAt(this.#commands, request, this.run),
+      () => this.#lost,
+    );
+    const keys = [...this.#runKeys, approvalsKey(this.run.conversationId)];
+    const args = [this.#fence, this.#stored + 1, payloads.length, ...payloads, ...rest];
+    const reply = await this.#insist("park-4", keys, args);
+    if (text(reply[0]) === "CANCELLED") {
+      this.#abort.abort("cancelled");
+      return "cancelled";
+    }
+    this.#confirm(reply, payloads.length);
+    this.#onEnd();
+    return "parked";
   }
 
   async fail(_reason: string): Promise<number> {

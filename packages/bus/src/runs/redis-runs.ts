@@ -79,7 +79,7 @@ export class RedisRuns implements Runs {
 
   async #refusal(reply: readonly Reply[]): Promise<Claim> {
     const outcome = text(reply[0]);
-    if (outcome === "held" || outcome === "waiting") return { outcome };
+    if (outcome === "held" || outcome === "parked" || outcome === "waiting") return { outcome };
     if (outcome === "suspect") return { outcome, deaths: Number(text(reply[1])) };
     if (outcome !== "other") return { outcome: "idle" };
     await this.#handOver(reply);
@@ -109,7 +109,8 @@ export class RedisRuns implements Runs {
       streamTopic(conversationId),
     ];
     const claim = [this.#instance, agent, deadFence, Date.now(), newUuid()];
-    return this.#commands.script("claim-4", keys, [...claim, wasAlone ? "1" : "", mostDeaths, mayBegin ? "1" : ""]);
+    const taken = [wasAlone ? "1" : "", mostDeaths, mayBegin ? "1" : ""];
+    return this.#commands.script("claim-4", keys, [...claim, ...taken, conversationId, new Date().toISOString()]);
   }
 
   /** Queues the turn at its own agent again, under the same id, before our entry is acknowledged. */
@@ -137,6 +138,8 @@ export class RedisRuns implements Runs {
         deaths: { inARow: Number(fields.get("deaths") ?? 0), alone: Number(fields.get("deaths_alone") ?? 0) },
         startedAtMs: Number(fields.get("started_ms")),
         workedMs: Number(fields.get("worked_ms") ?? 0),
+        isContinued: fields.get("continued") === text(reply[2]),
+        hasAsked: fields.has("parked_fence"),
         logFrom: fields.get("entry"),
         ...refusalOf(fields),
         ...sourceOf(fields),

@@ -45,16 +45,21 @@ async function lookAt(commands: Commands, presence: Presence, suspect: Suspect):
   const { agent, conversationId, runId } = suspect;
   const [run, [active, owner], next] = await Promise.all([
     commands.send((redis) =>
-      redis.hmget(runKey(conversationId, runId), "status", "message_id", "envelope", "trace", "agent"),
+      redis.hmget(runKey(conversationId, runId), "status", "message_id", "envelope", "trace", "agent", "waits"),
     ),
     commands.send((redis) => redis.hmget(metaKey(conversationId), "active", "owner")),
     commands.send((redis) => redis.lindex(inboxKey(conversationId), 0)),
   ]);
   const status = RunStatus.safeParse(run[0]).data;
   if (status === undefined || isTerminal(status)) return "over";
-  if ((active ?? next) !== runId || status === "requires_action") return "fine";
+  if ((active ?? next) !== runId || isAsking(status, run[5])) return "fine";
   if (active && owner && (await presence.isAlive(owner))) return "fine";
   return (await queueAgain(commands, agent, run)) ? "queued" : "fine";
+}
+
+/** Once humans have decided, the run is to go on like any other. */
+function isAsking(status: RunStatus, waits: string | null | undefined): boolean {
+  return status === "requires_action" && Number(waits) > 0;
 }
 
 async function queueAgain(commands: Commands, agent: string, run: readonly (string | null)[]): Promise<boolean> {

@@ -10,6 +10,7 @@
 -- @include append-events
 -- @include return-steered
 -- @include wake
+-- @include end-parked
 local function noteDelivery(runKey)
   if ARGV[16] ~= '' then
     redis.call('HSET', runKey, 'source_id', ARGV[16])
@@ -61,7 +62,9 @@ if ARGV[4] == 'interrupt' then
   -- The active run takes no further step: what was to be steered into it waits behind this message.
   returnSteered(KEYS[7], KEYS[4])
   redis.call('LPUSH', KEYS[4], ARGV[2])
-  if active then
+  if of[1] == 'requires_action' then
+    endParked(KEYS[1], KEYS[2], activeKey, ARGV[10])
+  elseif active then
     redis.call('HSETNX', activeKey, 'cancel', 'interrupt')
     interrupted = active
     interruptedAgent = of[2] or ''

@@ -1,8 +1,11 @@
--- Cancels a run: one that waits ends here and now, one that has an owner gets a flag that the owner obeys.
+-- Cancels a run: one that waits, for its turn or for a human, ends here and now; one that has an owner gets a flag that the
+-- owner obeys.
 -- KEYS 1 stream  2 meta  3 run  4 inbox  5 history  6 steer
 -- ARGV 1 run id  2 by  3 payload of `run cancelled` with "attempt":-1 to be filled in  4 now, RFC 3339
 -- Returns {requested|cancelled|ended, status, agent} | {missing}
 -- @include append-events
+-- @include return-steered
+-- @include end-parked
 local run = redis.call('HMGET', KEYS[3], 'status', 'agent', 'attempt', 'shown')
 local status = run[1]
 if not status then
@@ -10,6 +13,10 @@ if not status then
 end
 if status == 'completed' or status == 'incomplete' or status == 'failed' or status == 'cancelled' then
   return { 'ended', status, run[2] }
+end
+if status == 'requires_action' then
+  endParked(KEYS[1], KEYS[2], KEYS[3], ARGV[4])
+  return { 'cancelled', 'cancelled', run[2] }
 end
 if redis.call('LREM', KEYS[4], 0, ARGV[1]) + redis.call('LREM', KEYS[6], 0, ARGV[1]) == 0 then
   redis.call('HSETNX', KEYS[3], 'cancel', ARGV[2])

@@ -2,18 +2,24 @@
 -- Removes a conversation and leaves a tombstone. Owners of its runs find their fence gone and stop.
 -- KEYS 1 stream  2 meta  3 messages  4 inbox  5 history  6 tombstone  7 prefix of run keys  8 steer
 -- ARGV 1 seconds the tombstone stays
--- Returns {deleted, run id, agent, run id, agent, …} | {missing}
+-- Returns {deleted, {run id, agent, run id, agent, …}, {approval id, …}} | {missing}
 if redis.call('EXISTS', KEYS[2]) == 0 then
   return { 'missing' }
 end
-local answer = { 'deleted' }
+local runs, approvals = {}, {}
 for _, record in ipairs(redis.call('HVALS', KEYS[3])) do
   local runId = cjson.decode(record).run_id
-  answer[#answer + 1] = runId
-  answer[#answer + 1] = redis.call('HGET', KEYS[7] .. runId, 'agent') or ''
+  runs[#runs + 1] = runId
+  runs[#runs + 1] = redis.call('HGET', KEYS[7] .. runId, 'agent') or ''
   redis.call('DEL', KEYS[7] .. runId)
 end
+local approvalsKey = string.sub(KEYS[2], 1, -5) .. 'approvals'
+for _, field in ipairs(redis.call('HKEYS', approvalsKey)) do
+  if not string.find(field, ':', 1, true) then
+    approvals[#approvals + 1] = field
+  end
+end
 redis.call('SET', KEYS[6], '1', 'EX', ARGV[1])
-redis.call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[8])
+redis.call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[8], approvalsKey)
 redis.call('PUBLISH', KEYS[1], '!deleted')
-return answer
+return { 'deleted', runs, approvals }

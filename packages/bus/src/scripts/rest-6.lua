@@ -12,8 +12,10 @@ if ARGV[3] ~= '' then
 end
 local ttl, now = tonumber(ARGV[1]), tonumber(ARGV[2])
 local state = 'resting'
-if redis.call('HGET', KEYS[1], 'active') then
-  state = 'busy'
+local active = redis.call('HGET', KEYS[1], 'active')
+if active then
+  -- Humans may take a day: there is no need to look every minute.
+  state = redis.call('HGET', KEYS[6] .. active, 'status') == 'requires_action' and 'waiting' or 'busy'
 elseif redis.call('LLEN', KEYS[4]) > 0 then
   state = 'waiting'
 end
@@ -44,6 +46,7 @@ if state == 'resting' then
   for i = 1, 5 do
     redis.call('PEXPIRE', KEYS[i], ttl)
   end
+  redis.call('PEXPIRE', string.sub(KEYS[1], 1, -5) .. 'approvals', ttl)
   answer[2] = tostring(ttl)
 end
 return answer

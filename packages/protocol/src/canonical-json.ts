@@ -1,6 +1,8 @@
-import { createHash } from "node:crypto";
-
-/** RFC 8785: the same value gives the same text, whatever the order of its keys. */
+/**
+ * RFC 8785: the same value gives the same text, whatever the order of its keys. Strings and numbers are written as
+ * ECMAScript writes them, which is what the RFC prescribes. What JSON cannot say is written as JSON.stringify does, so the
+ * text is the same before and after the value travelled as JSON.
+ */
 export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item)).join(",")}]`;
   if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null";
@@ -9,8 +11,4 @@ export function canonicalJson(value: unknown): string {
     // By UTF-16 code units, as the RFC wants it, not by a locale.
     .toSorted(([a], [b]) => (a < b ? -1 : 1));
   return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonicalJson(item)}`).join(",")}}`;
-}
-
-export function sha256OfJson(value: unknown): string {
-  return createHash("sha256").update(canonicalJson(value)).digest("hex");
 }

@@ -1,0 +1,74 @@
+import { describe, expect, it } from "@jest/globals";
+import { ApprovalEvent, ApprovalList, newUuid, Run, Snapshot } from "@holdfast/protocol";
+import request from "supertest";
+import { gatewayLab, parked } from "../test-lab/gateway-lab.ts";
+
+const lab = gatewayLab();
+
+const decide = (url: string, id: string, body: object) => request(url).post(`/v1/approvals/${id}`).send(body);
+
+describe("approvals", () => {
+  it("[http.approvals] are listed while they wait, with what a human must know", async () => {
+    const { url } = await lab.gateway();
+    const { conversationId, runId, id } = await parked(lab);
+    const body = ApprovalList.parse((await request(url).get("/v1/approvals?status=requested&limit=200")).body);
+    const own = body.data.filter(({ conversation_id }) => conversation_id === conversationId);
+    expect(own).toMatchObject([
+      {
+        event: "approval",
+        approval_id: id,
+        run_id: runId,
+        status: "requested",
+        name: "files__write",
+        args: { path: "x" },
+      },
+    ]);
+    const snapshot = Snapshot.parse((await request(url).get(`/v1/conversations/${conversationId}`)).body);
+    expect(snapshot).toMatchObject({ active_run: { status: "requires_action" }, approvals: own });
+    const run = Run.parse((await request(url).get(`/v1/runs/${runId}`)).body);
+    expect(run).toMatchObject({ status: "requires_action", approvals: own });
+    await decide(url, id, { decision: "reject" }).expect(200);
+    const left = ApprovalList.parse((await request(url).get("/v1/approvals?limit=200")).body);
+    expect(left.data.map(({ approval_id }) => approval_id)).not.toContain(id);
+  });
+
+  it("[http.approvals] are decided once: the same again is 200 with the same answer, another 409, an unknown 404", async () => {
+    const { url } = await lab.gateway();
+    const { id } = await parked(lab);
+    const first = await decide(url, id, { decision: "approve", comment: "go on" });
+    expect([first.status, ApprovalEvent.parse(first.body)]).toMatchObject([
+      200,
+      { approval_id: id, status: "approved", comment: "go on", decided_by: expect.stringMatching(/^user:/) },
+    ]);
+    const again = await decide(url, id, { decision: "approve" });
+    expect([again.status, again.body]).toEqual([200, first.body]);
+    const other = await decide(url, id, { decision: "reject" });
+    expect([other.status, other.body.code]).toEqual([409, "approval_conflict"]);
+    const unknown = await decide(url, newUuid(), { decision: "approve" });
+    expect([unknown.status, unknown.body.code]).toEqual([404, "approval_not_found"]);
+  });
+
+  it("[http.approvals] that ended by themselves are 409 approval_expired", async () => {
+    const { url } = await lab.gateway();
+    const { id, runId } = await parked(lab);
+    await request(url).post(`/v1/runs/${runId}/cancel`).expect(202);
+    const late = await decide(url, id, { decision: "approve" });
+    expect([late.status, late.body.code]).toEqual([409, "approval_expired"]);
+  });
+
+  it.each([
+    ["a decision that is none", { decision: "maybe" }],
+    ["no decision", {}],
+    ["a comment that is too long", { decision: "approve", comment: "x".repeat(2_001) }],
+  ])("refuses %s", async (_what, body) => {
+    const { url } = await lab.gateway();
+    expect((await decide(url, newUuid(), body)).body).toMatchObject({ status: 400, code: "invalid_request" });
+  });
+
+  it("refuses a status and a cursor it does not know", async () => {
+    const { url } = await lab.gateway();
+    expect((await request(url).get("/v1/approvals?status=approved")).body.code).toBe("invalid_request");
+    expect((await request(url).get("/v1/approvals?cursor=x")).body.code).toBe("invalid_cursor");
+    expect((await decide(url, "x", { decision: "approve" })).body.code).toBe("malformed_id");
+  });
+});

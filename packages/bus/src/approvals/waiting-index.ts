@@ -1,0 +1,69 @@
+import type { Commands } from "../connection/commands.ts";
+import { approvalPointerKey, WAITING_APPROVALS_KEY } from "../keys.ts";
+
+/**
+ * The index of approvals that wait, over all conversations. It is written before the question is asked and read with
+ * suspicion: a member without its fact, or whose fact has changed, is passed over, and leaves at the latest when it expires.
+ */
+export interface WaitingApproval {
+  readonly id: string;
+  readonly conversationId: string;
+  /** Unix ms. */
+  readonly expiresMs: number;
+}
+
+const OVERDUE_AT_ONCE = 100;
+/** Pointers outlive their approval as long as its conversation does at least (protocol §3.5). */
+const POINTER_KEPT_MS = 31 * 24 * 60 * 60 * 1_000;
+
+export async function enterIndex(commands: Commands, waiting: readonly WaitingApproval[]): Promise<void> {
+  await Promise.all(
+    waiting.flatMap(({ id, conversationId, expiresMs }) => {
+      const keptMs = Math.max(0, expiresMs - Date.now()) + POINTER_KEPT_MS;
+      return [
+        commands.send((redis) => redis.set(approvalPointerKey(id), conversationId, "PX", keptMs)),
+        commands.send((redis) => redis.zadd(WAITING_APPROVALS_KEY, expiresMs, `${id} ${conversationId}`)),
+      ];
+    }),
+  );
+}
+
+/** `<expiry, unix ms>.<approval id>` of the last row. */
+export function parseWaitingCursor(cursor: string | undefined): WaitingApproval | undefined {
+  if (cursor === undefined) return undefined;
+  const dot = cursor.indexOf(".");
+  return { expiresMs: Number(cursor.slice(0, dot)), id: cursor.slice(dot + 1), conversationId: "" };
+}
+
+/** At most `count` after the cursor; empty at the end only. */
+export async function nextWaiting(
+  commands: Commands,
+  after: WaitingApproval | undefined,
+  count: number,
+): Promise<WaitingApproval[]> {
+  const from = after?.expiresMs ?? "-inf";
+  for (let offset = 0; ; offset += count) {
+    const flat = await commands.send((redis) =>
+      redis.zrangebyscore(WAITING_APPROVALS_KEY, from, "+inf", "WITHSCORES", "LIMIT", offset, count),
+    );
+    const batch = parse(flat);
+    // Those of the cursor's own millisecond are read again; they stand in order of their ids.
+    const fresh = batch.filter(({ expiresMs, id }) => !after || expiresMs > after.expiresMs || id > after.id);
+    if (fresh.length > 0 || batch.length < count) return fresh;
+  }
+}
+
+export async function overdueApprovals(commands: Commands, nowMs: number): Promise<WaitingApproval[]> {
+  return parse(
+    await commands.send((redis) =>
+      redis.zrangebyscore(WAITING_APPROVALS_KEY, "-inf", nowMs, "WITHSCORES", "LIMIT", 0, OVERDUE_AT_ONCE),
+    ),
+  );
+}
+
+function parse(flat: readonly string[]): WaitingApproval[] {
+  return Array.from({ length: flat.length / 2 }, (_, at) => {
+    const [id = "", conversationId = ""] = (flat[2 * at] ?? "").split(" ");
+    return { id, conversationId, expiresMs: Number(flat[2 * at + 1]) };
+  });
+}

@@ -1,0 +1,66 @@
+import { chatTopic } from "@holdfast/protocol";
+import type { Commands } from "../connection/commands.ts";
+import { historyKey, inboxKey, metaKey, runKey } from "../keys.ts";
+import type { HistoryRecord } from "../ports/runs.ts";
+import { parseTrace, traceFields } from "../trace-fields.ts";
+import { publishAnswer, publishTurn } from "./chat-topics.ts";
+import type { Note } from "./outbox.ts";
+
+/** Does the write that a note of the outbox stands for, where it is still wanted. Answers whether it was. */
+export async function settleNote(commands: Commands, { kind, conversationId, runId }: Note): Promise<boolean> {
+  if (kind === "wake") return wake(commands, conversationId);
+  return kind === "turn" ? settleTurn(commands, conversationId, runId) : settleAnswer(commands, conversationId, runId);
+}
+
+async function settleTurn(commands: Commands, conversationId: string, runId: string): Promise<boolean> {
+  const names = ["status", "agent", "message_id", "envelope", "trace", "turn"] as const;
+  const values = await commands.send((redis) => redis.hmget(runKey(conversationId, runId), ...names));
+  const [status, agent, messageId, envelope, trace, turn = ""] = values.map((value) => value ?? "");
+  if (status !== "queued" || !agent || !messageId || !envelope) return false;
+  await publishTurn(commands, { conversationId, agent, messageId, envelope, trace: parseTrace(trace), turn });
+  return true;
+}
+
+async function settleAnswer(commands: Commands, conversationId: string, runId: string): Promise<boolean> {
+  const names = ["status", "agent", "turn", "finished_at"] as const;
+  const values = await commands.send((redis) => redis.hmget(runKey(conversationId, runId), ...names));
+  const [status, agent, turn = "", createdAt = ""] = values.map((value) => value ?? "");
+  if (status !== "completed" || !agent) return false;
+  const spoken = await lastOf(commands, conversationId, runId);
+  if (!spoken) return false;
+  await publishAnswer(commands, { conversationId, runId, agent, ...spoken, turn, createdAt });
+  return true;
+}
+
+/**
+ * Queues again what a conversation is to do next, where no entry answers for it: the run that humans have decided about, or
+ * the next turn once nothing is active. One entry too many does no harm, the claim judges by the state.
+ */
+async function wake(commands: Commands, conversationId: string): Promise<boolean> {
+  const active = await commands.send((redis) => redis.hget(metaKey(conversationId), "active"));
+  const runId = active ?? (await commands.send((redis) => redis.lindex(inboxKey(conversationId), 0)));
+  if (!runId) return false;
+  const names = ["status", "waits", "agent", "message_id", "envelope", "trace"] as const;
+  const values = await commands.send((redis) => redis.hmget(runKey(conversationId, runId), ...names));
+  const [status, waits, agent, messageId, envelope, trace] = values.map((value) => value ?? "");
+  const isReady = active ? status === "requires_action" && Number(waits) <= 0 : status === "queued";
+  if (!isReady || !agent || !messageId || !envelope) return false;
+  const fields = ["id", messageId, "payload", envelope, ...traceFields(parseTrace(trace))];
+  await commands.send((redis) => redis.xadd(chatTopic(agent), "*", ...fields));
+  return true;
+}
+
+/** A finished run's answer and whom it is for, from the history. */
+async function lastOf(
+  commands: Commands,
+  conversationId: string,
+  runId: string,
+): Promise<{ text: string; recipient: string } | undefined> {
+  const entries = await commands.send((redis) => redis.lrange(historyKey(conversationId), 0, -1));
+  const own = entries
+    .map((entry) => (JSON.parse(entry) as HistoryRecord).shown)
+    .filter((shown) => shown.run_id === runId);
+  const answer = own.findLast((shown) => shown.role === "assistant");
+  if (!answer) return undefined;
+  return { text: answer.content, recipient: own.find((shown) => shown.role === "user")?.sender ?? "user:anonymous" };
+}

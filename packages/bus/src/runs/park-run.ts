@@ -1,0 +1,62 @@
+import type { ApprovalEvent } from "@holdfast/protocol";
+import type { Commands } from "../connection/commands.ts";
+import { enterIndex } from "../approvals/waiting-index.ts";
+import type { ClaimedRun, EventDraft, ParkRequest } from "../ports/runs.ts";
+import type { RunEvents } from "./run-events.ts";
+
+/** What park-4.lua appends and keeps. */
+export interface Parking {
+  readonly payloads: readonly string[];
+  /** Arguments after the events. */
+  readonly rest: readonly (string | number)[];
+}
+
+type EndedApproval = Extract<EventDraft, { event: "approval" }>;
+
+export function parkingOf(request: ParkRequest, events: RunEvents, run: ClaimedRun, attempt: number): Parking {
+  const payloads: string[] = [];
+  const kept: string[] = [];
+  const expired: { readonly id: string; readonly expired: string }[] = [];
+  for (const { pending, asked, callId } of request.questions) {
+    const question: EndedApproval = { event: "approval", ...asked, status: "requested" };
+    const payload = events.payload(question, attempt);
+    payloads.push(events.payload(pending, attempt), payload);
+    kept.push(asked.approval_id, payload, callId);
+    expired.push({
+      id: asked.approval_id,
+      expired: undated(events.payload({ ...question, status: "expired" }, attempt)),
+    });
+  }
+  payloads.push(
+    events.payload({ event: "run", status: "requires_action", message_id: run.messageId, reason: "approval" }, attempt),
+  );
+  const { ending, events: before } = request.ifCancelled;
+  const ifCancelled = {
+    approvals: expired,
+    events: [...before.map((event) => events.payload(event, attempt)), ...events.endingPayloads(ending, attempt)].map(
+      undated,
+    ),
+    history: ending.history.map((entry) => JSON.stringify(entry)),
+    usage: JSON.stringify(ending.usage),
+  };
+  return { payloads, rest: [JSON.stringify(ifCancelled), ...kept] };
+}
+
+/** Pointers come before the fact: one without its fact reads as unknown. */
+export async function pointAt(commands: Commands, { questions }: ParkRequest, run: ClaimedRun): Promise<void> {
+  const { conversationId } = run;
+  await enterIndex(
+    commands,
+    questions.map(({ asked }) => ({
+      id: asked.approval_id,
+      conversationId,
+      expiresMs: Date.parse(asked.expires_at ?? ""),
+    })),
+  );
+}
+
+/** The script that uses it puts the time at the end. */
+function undated(payload: string): string {
+  const { created_at: _, ...event } = JSON.parse(payload) as ApprovalEvent;
+  return JSON.stringify(event);
+}

@@ -1,0 +1,34 @@
+-- endParked(streamKey, metaKey, runKey, now)
+-- Ends a run that is parked: nobody owns it, so whoever cancels it writes its end. What there is to write was made by the
+-- worker that parked it and lacks only the time; questions that are decided already stay as they were decided.
+-- Uses appendEvents and returnSteered.
+local function endParked(streamKey, metaKey, runKey, now)
+  local slot = string.sub(metaKey, 1, -5)
+  local ending = cjson.decode(redis.call('HGET', runKey, 'if_cancelled'))
+  local function dated(payload)
+    return string.sub(payload, 1, -2) .. ',"created_at":"' .. now .. '"}'
+  end
+  local payloads = {}
+  for _, approval in ipairs(ending.approvals) do
+    if redis.call('HGET', slot .. 'approvals', approval.id .. ':status') == 'requested' then
+      payloads[#payloads + 1] = dated(approval.expired)
+      redis.call('HSET', slot .. 'approvals', approval.id, payloads[#payloads], approval.id .. ':status', 'expired')
+    end
+  end
+  for _, payload in ipairs(ending.events) do
+    payloads[#payloads + 1] = dated(payload)
+  end
+  appendEvents(streamKey, metaKey, payloads, {})
+  for _, entry in ipairs(ending.history) do
+    redis.call('RPUSH', slot .. 'history', entry)
+  end
+  for _, field in ipairs(redis.call('HKEYS', runKey)) do
+    if string.sub(field, 1, 2) == 'j:' then
+      redis.call('HDEL', runKey, field)
+    end
+  end
+  redis.call('HDEL', runKey, 'envelope', 'trace', 'cancel', 'if_cancelled', 'asked', 'waits')
+  redis.call('HSET', runKey, 'status', 'cancelled', 'reason', 'cancelled', 'finished_at', now, 'usage', ending.usage)
+  redis.call('HDEL', metaKey, 'active', 'owner')
+  returnSteered(slot .. 'steer', slot .. 'inbox')
+end
