@@ -124,6 +124,7 @@ export const requirements = {
     "A conversation leaves nothing behind HOLDFAST_CONVERSATION_TTL_MS after its last activity (protocol §3.5)",
   "retention.replay":
     "A compacted conversation reads the same, also from a cursor inside it (protocol §3.3, §3.5, §5.5)",
+  "retention.memory": "A finished answer takes three times its text and a fixed number of bytes (protocol §3.5)",
   "retention.busy": "A conversation at work never expires (protocol §3.5)",
 
   // Approvals (protocol §2.3, §4, §6.1)

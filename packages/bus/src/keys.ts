@@ -14,7 +14,7 @@ export const messagesKey = (conversationId: string): string => ofStream(conversa
 export const inboxKey = (conversationId: string): string => ofStream(conversationId, "inbox");
 /** List of run ids that wait to be steered into the active run, in turn order; empty where no run is active. */
 export const steerKey = (conversationId: string): string => ofStream(conversationId, "steer");
-/** List of HistoryRecord as JSON, oldest first. */
+/** List of HistoryRecord (see history-record.ts), oldest first. */
 export const historyKey = (conversationId: string): string => ofStream(conversationId, "history");
 /**
  * Hash, of every approval of the conversation by its id: `<id>` the newest `approval` event, `<id>:status`, `<id>:call` the

@@ -1,9 +1,9 @@
 import { chatTopic } from "@holdfast/protocol";
 import type { Commands } from "../connection/commands.ts";
 import { historyKey, inboxKey, metaKey, runKey } from "../keys.ts";
-import type { HistoryRecord } from "../ports/runs.ts";
 import { parseTrace, traceFields } from "../trace-fields.ts";
 import { publishAnswer, publishTurn } from "./chat-topics.ts";
+import { readRecord } from "./history-record.ts";
 import type { Note } from "./outbox.ts";
 
 /** Does the write that a note of the outbox stands for, where it is still wanted. Answers whether it was. */
@@ -57,9 +57,7 @@ async function lastOf(
   runId: string,
 ): Promise<{ text: string; recipient: string } | undefined> {
   const entries = await commands.send((redis) => redis.lrange(historyKey(conversationId), 0, -1));
-  const own = entries
-    .map((entry) => (JSON.parse(entry) as HistoryRecord).shown)
-    .filter((shown) => shown.run_id === runId);
+  const own = entries.map((entry) => readRecord(entry).shown).filter((shown) => shown.run_id === runId);
   const answer = own.findLast((shown) => shown.role === "assistant");
   if (!answer) return undefined;
   return { text: answer.content, recipient: own.find((shown) => shown.role === "user")?.sender ?? "user:anonymous" };

@@ -1,8 +1,8 @@
 import type { ApprovalEvent, HistoryMessage, Metadata } from "@holdfast/protocol";
 import { type Reply, record, text } from "../connection/commands.ts";
 import type { ConversationSnapshot } from "../ports/conversations.ts";
-import type { HistoryRecord } from "../ports/runs.ts";
 import { envelopeOf, journalOf, statusOf } from "./run-record.ts";
+import { readRecord } from "./history-record.ts";
 import { toolMessage, assistantMessage, userMessage } from "./history-messages.ts";
 
 type Fields = ReadonlyMap<string, string>;
@@ -10,7 +10,7 @@ type Fields = ReadonlyMap<string, string>;
 /** The answer of snapshot-6.lua as a ConversationSnapshot. */
 export function snapshotFrom(id: string, reply: readonly Reply[]): ConversationSnapshot {
   const meta = record(reply[1]);
-  const history = asList(reply[2]).map((entry) => (JSON.parse(text(entry)) as HistoryRecord).shown);
+  const history = asList(reply[2]).map((entry) => readRecord(text(entry)).shown);
   const active = record(reply[3]);
   const waiting = asList(reply[4]).map(record);
   // A run that waits for its first worker is the active one all the same: a reader can show and cancel it.

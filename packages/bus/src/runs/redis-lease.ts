@@ -1,6 +1,7 @@
 import { streamTopic } from "@holdfast/protocol";
 import { type Commands, type Reply, text } from "../connection/commands.ts";
 import { publishAnswer } from "../conversations/chat-topics.ts";
+import { readRecord, storeRecord } from "../conversations/history-record.ts";
 import type { Note, Outbox } from "../conversations/outbox.ts";
 import { approvalsKey, historyKey, inboxKey, metaKey, runKey, steerKey, unfinishedKey } from "../keys.ts";
 import { BusUnavailable, Fenced } from "../ports/errors.ts";
@@ -152,7 +153,7 @@ export class RedisLease implements RunLease {
 
   async history(): Promise<readonly HistoryRecord[]> {
     const entries = await this.#commands.send((redis) => redis.lrange(historyKey(this.run.conversationId), 0, -1));
-    return entries.map((entry) => JSON.parse(entry) as HistoryRecord);
+    return entries.map(readRecord);
   }
 
   async finish(ending: RunEnding): Promise<void> {
@@ -166,7 +167,7 @@ export class RedisLease implements RunLease {
       steerKey(this.run.conversationId),
       inboxKey(this.run.conversationId),
     ];
-    const history = ending.history.map((entry) => JSON.stringify(entry));
+    const history = ending.history.map(storeRecord);
     const args = [this.#fence, this.#stored + 1, payloads.length, ...payloads, fields.length, ...fields, ...history];
     const note: Note = { kind: "answer", conversationId: this.run.conversationId, runId: this.run.id };
     if (ending.status === "completed") {

@@ -50,12 +50,13 @@ describe("stranded runs", () => {
 
   it("does nothing while something is unread, or was looked at a moment ago", async () => {
     const agent = "unread";
-    const { sweep } = await stranded(agent);
+    const { id, runIds, sweep } = await stranded(agent);
     await lab.raw.xadd(chatTopic(agent), "*", "id", newUuid(), "payload", "{}");
     expect(await sweep()).toBe(0);
     await lab.raw.del(chatTopic(agent));
     expect(await lab.openBus().runs.requeueStranded(agent, 60_000)).toBe(0);
-    const both = await Promise.all([1, 2].map(() => lab.openBus().runs.requeueStranded(agent, 1)));
+    await lab.raw.zadd(`{control:${agent}}:unfinished`, Date.now() - 70_000, `${id} ${runIds[0]}`);
+    const both = await Promise.all([1, 2].map(() => lab.openBus().runs.requeueStranded(agent, 60_000)));
     expect(both.toSorted((a, b) => a - b)).toEqual([0, 1]);
   });
 
