@@ -92,8 +92,9 @@ describe("HoldfastClient", () => {
     await client.cancelRun("r");
     await client.agents();
     await client.tools();
-    await client.approvals({ status: "requested" });
-    await client.decide("a", "approve");
+    await client.listApprovals();
+    await client.approve("a");
+    await client.reject("b", { comment: "no" });
     expect(server?.requests.map((request) => `${request.method} ${request.url}`)).toEqual([
       "GET /v1/conversations?limit=5&cursor=a+b",
       `GET /v1/conversations/${CONVERSATION}`,
@@ -106,6 +107,7 @@ describe("HoldfastClient", () => {
       "GET /v1/tools",
       "GET /v1/approvals?status=requested",
       "POST /v1/approvals/a",
+      "POST /v1/approvals/b",
     ]);
   });
 });

@@ -2,7 +2,6 @@ import type {
   AgentList,
   ApprovalEvent,
   ApprovalList,
-  ApprovalStatus,
   CancelAccepted,
   Conversation,
   ConversationList,
@@ -29,6 +28,10 @@ export interface HoldfastClientOptions {
 
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
+}
+
+export interface DecisionOptions extends CallOptions {
+  readonly comment?: string;
 }
 
 export interface PageOptions extends CallOptions {
@@ -108,15 +111,29 @@ export class HoldfastClient {
     return this.#request("/v1/tools", options);
   }
 
-  approvals({ status, signal }: CallOptions & { status?: ApprovalStatus } = {}): Promise<ApprovalList> {
-    return this.#request("/v1/approvals", { query: { status }, signal });
+  /** Questions that nobody has decided yet, the first to expire first. */
+  listApprovals({ limit, cursor, signal }: PageOptions = {}): Promise<ApprovalList> {
+    return this.#request("/v1/approvals", { query: { status: "requested", limit, cursor }, signal });
   }
 
-  /** The same decision again succeeds; another one is HoldfastError `approval_conflict`. */
+  /** The call is made as it was shown. See `decide`. */
+  approve(approvalId: string, options: DecisionOptions = {}): Promise<ApprovalEvent> {
+    return this.decide(approvalId, "approve", options);
+  }
+
+  /** The call is not made, and the model is told, with the comment. See `decide`. */
+  reject(approvalId: string, options: DecisionOptions = {}): Promise<ApprovalEvent> {
+    return this.decide(approvalId, "reject", options);
+  }
+
+  /**
+   * The same decision again succeeds with the first one's answer; another one is HoldfastError `approval_conflict`, one that
+   * comes too late `approval_expired`.
+   */
   decide(
     approvalId: string,
     decision: Decision["decision"],
-    { comment, signal }: CallOptions & { comment?: string } = {},
+    { comment, signal }: DecisionOptions = {},
   ): Promise<ApprovalEvent> {
     const body: Decision = comment === undefined ? { decision } : { decision, comment };
     const path = `/v1/approvals/${encodeURIComponent(approvalId)}`;

@@ -1,7 +1,13 @@
 export { follow, type FollowEnd, type FollowOptions, type FollowStatus } from "./follow.ts";
 export { type Frame } from "./frame.ts";
 export { fromSnapshot } from "./from-snapshot.ts";
-export { type CallOptions, HoldfastClient, type HoldfastClientOptions, type PageOptions } from "./holdfast-client.ts";
+export {
+  type CallOptions,
+  type DecisionOptions,
+  HoldfastClient,
+  type HoldfastClientOptions,
+  type PageOptions,
+} from "./holdfast-client.ts";
 export { HoldfastError, type HoldfastErrorCode } from "./holdfast-error.ts";
 export { newId } from "./new-id.ts";
 export { reduce } from "./reduce.ts";
