@@ -41,3 +41,14 @@ it("every tag in a test title is a promise of requirements.ts", () => {
   const unknown = [...named].filter(([id]) => !Object.hasOwn(requirements, id));
   expect(unknown.map(([id, files]) => `[${id}] in ${[...new Set(files)].join(", ")}`)).toEqual([]);
 });
+
+it.each(["README.md", "docs/guarantees.md"])("every promise in %s links to a test that names it", (page) => {
+  const text = readFileSync(join(ROOT, page), "utf8");
+  const links = [...text.matchAll(/\[`([a-z0-9.-]+)`\]\(([^)]+\.test\.tsx?)\)/g)];
+  const wrong = links.filter(([, id, path]) => {
+    const file = relative(ROOT, join(ROOT, page, "..", path ?? ""));
+    return !named.get(id ?? "")?.includes(file);
+  });
+  expect(links.length).toBeGreaterThan(5);
+  expect(wrong.map(([link]) => link)).toEqual([]);
+});
