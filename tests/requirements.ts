@@ -275,6 +275,7 @@ export const requirements = {
   "sse.heartbeat": "Every connection hears a comment at each interval (protocol §5.4)",
   "sse.reset": "A cursor that cannot be continued gets a reset with its reason, then everything kept (protocol §5.5)",
   "sse.compacted": "A cursor inside a compacted run continues (protocol §5.5)",
+  "sse.compound": "Several conversations share a connection, and are resumed each where it was (protocol §5.7)",
   "sse.slow": "A reader that does not drain is cut off and resumes by its cursor (protocol §5.6)",
   "sse.shutdown": "Shutdown breaks streams, it never ends them cleanly in a run (protocol §5.6)",
   "sse.gap": "A lost live message is read from the log before anything later goes out (protocol §3.1)",

@@ -18,6 +18,7 @@ import { messageRoutes } from "./routes/messages.ts";
 import { openApiRoute } from "./routes/openapi.ts";
 import { pageRoutes, serveAssets } from "./routes/page.ts";
 import { runRoutes } from "./routes/runs.ts";
+import { compoundStreamRoutes } from "./routes/compound-stream.ts";
 import { streamRoutes } from "./routes/stream.ts";
 import { type ConfiguredToolset, toolRoutes } from "./routes/tools.ts";
 import type { Streams } from "./sse/streams.ts";
@@ -46,6 +47,7 @@ function routesOf(options: AppOptions): readonly Route[] {
     ...conversationRoutes({ conversations, eventLog }),
     ...messageRoutes({ conversations, agents }),
     ...streamRoutes({ ...streams.deps, isStopping }),
+    ...compoundStreamRoutes({ ...streams.deps, isStopping }),
     ...runRoutes(conversations),
     ...approvalRoutes(bus.approvals),
     ...agentRoutes({ agents, control, presence, queues, isDemo: options.isDemo }),

@@ -6,6 +6,7 @@ import type { ConnectionPool } from "./connection-pool.ts";
 import type { ConversationFeed } from "./conversation-feed.ts";
 import type { ConversationSource } from "./conversation-source.ts";
 import type { CursorRequest } from "./cursor.ts";
+import { OwnOutlet } from "./outlet.ts";
 import { hasRunEndAfter } from "./run-end.ts";
 import { SseConnection } from "./sse-connection.ts";
 import { type StartPoint, startPoint } from "./start-point.ts";
@@ -88,7 +89,7 @@ function connect(
   const subscription = new Subscription({
     feed,
     source,
-    connection,
+    outlet: new OwnOutlet(connection),
     start,
     onOverdue: () => logger.info("cut off a slow reader", { conversation_id: feed.conversationId }),
     ...(runId === undefined ? {} : { runId }),

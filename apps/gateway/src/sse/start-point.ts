@@ -1,5 +1,5 @@
 import type { EventLog, LogHead } from "@holdfast/bus";
-import { type EntryPosition, formatEntryId, parseEntryId, type ResetEvent } from "@holdfast/protocol";
+import { type EntryPosition, parseEntryId, type ResetEvent } from "@holdfast/protocol";
 import type { CursorRequest } from "./cursor.ts";
 
 /**
@@ -51,8 +51,8 @@ function isPast(cursor: EntryPosition, oldest: EntryPosition): boolean {
   return oldest.epoch === cursor.epoch && oldest.seq > cursor.seq + 1;
 }
 
-/** The reset's id is older than everything that follows it, also where the log still holds entries of an earlier epoch. */
-export function resetId(oldestKept: string | undefined, head: LogHead | undefined): string {
+/** A reset's position is older than everything that follows it, also where the log still holds entries of an earlier epoch. */
+export function resetPosition(oldestKept: string | undefined, head: LogHead | undefined): EntryPosition {
   const epoch = oldestKept === undefined ? (head?.epoch ?? 0) : parseEntryId(oldestKept).epoch;
-  return formatEntryId({ epoch, seq: 0 });
+  return { epoch, seq: 0 };
 }

@@ -1,14 +1,12 @@
-import type { LogHead, LogLine } from "@holdfast/bus";
+import type { LogLine } from "@holdfast/bus";
 import type { EntryPosition, ResetEvent } from "@holdfast/protocol";
 import type { ConversationFeed, Member } from "./conversation-feed.ts";
 import type { ConversationSource } from "./conversation-source.ts";
-import { Frames, frameText } from "./frames.ts";
 import { Held } from "./held.ts";
 import { LineBatch } from "./line-batch.ts";
-import { mergeTokens } from "./merge-tokens.ts";
+import type { Outlet } from "./outlet.ts";
 import { endsRun } from "./run-end.ts";
-import type { SseConnection } from "./sse-connection.ts";
-import { resetId, type StartPoint } from "./start-point.ts";
+import { resetPosition, type StartPoint } from "./start-point.ts";
 
 /**
  * One reader of one conversation: history from its cursor, then live, without a gap or a repetition between them.
@@ -21,7 +19,7 @@ import { resetId, type StartPoint } from "./start-point.ts";
 export interface SubscriptionOptions {
   readonly feed: ConversationFeed;
   readonly source: ConversationSource;
-  readonly connection: SseConnection;
+  readonly outlet: Outlet;
   readonly start: StartPoint;
   /** The stream ends after this run's terminal event. */
   readonly runId?: string;
@@ -37,7 +35,7 @@ const MOST_HELD = 100;
 export class Subscription implements Member {
   readonly #feed: ConversationFeed;
   readonly #source: ConversationSource;
-  readonly #connection: SseConnection;
+  readonly #outlet: Outlet;
   readonly #runId: string | undefined;
   readonly #onOverdue: () => void;
   readonly #firstReset: ResetEvent["reason"] | undefined;
@@ -49,10 +47,10 @@ export class Subscription implements Member {
   /** A reader from the beginning may pass from one epoch into the next: it has nothing to withdraw. */
   #isFromBeginning: boolean;
 
-  constructor({ feed, source, connection, start, runId, onOverdue }: SubscriptionOptions) {
+  constructor({ feed, source, outlet, start, runId, onOverdue }: SubscriptionOptions) {
     this.#feed = feed;
     this.#source = source;
-    this.#connection = connection;
+    this.#outlet = outlet;
     this.#runId = runId;
     this.#onOverdue = onOverdue;
     this.#after = start.after;
@@ -78,7 +76,7 @@ export class Subscription implements Member {
 
   end(): void {
     this.#reading += 1;
-    this.#connection.end();
+    this.#outlet.end();
   }
 
   close(): void {
@@ -91,7 +89,7 @@ export class Subscription implements Member {
     this.#held = new Held(MOST_HELD);
     this.#readHistory(this.#reading, reset).catch((error: unknown) => {
       this.#source.onTrouble("could not read a conversation's log for a reader", error);
-      this.#connection.destroy();
+      this.#outlet.destroy();
     });
   }
 
@@ -108,12 +106,12 @@ export class Subscription implements Member {
         this.restart();
         return;
       }
-      if (batch) this.#write(batch, (part) => Frames.ofLines(mergeTokens(part.lines)));
-      if (lines.length < limit && !held.hasOverflowed && !this.#connection.isOverdue) {
+      if (batch) this.#write(batch, true);
+      if (lines.length < limit && !held.hasOverflowed && !this.#outlet.isOverdue) {
         this.#goLive(held);
         return;
       }
-      if (this.#connection.isOverdue) await this.#connection.drained();
+      if (this.#outlet.isOverdue) await this.#outlet.drained();
       limit = pageAfter(lines, limit);
     }
   }
@@ -127,20 +125,20 @@ export class Subscription implements Member {
   #pass(batch: LineBatch): void {
     const fresh = batch.after(this.#after);
     if (!fresh) return;
-    if (this.#connection.isOverdue) {
+    if (this.#outlet.isOverdue) {
       this.#onOverdue();
-      this.#connection.destroy();
+      this.#outlet.destroy();
       return;
     }
-    this.#write(fresh, (part) => part.frames);
+    this.#write(fresh, false);
   }
 
-  #write(batch: LineBatch, framesOf: (batch: LineBatch) => Frames): void {
+  #write(batch: LineBatch, isReplay: boolean): void {
     const runId = this.#runId;
     const end = runId === undefined ? -1 : batch.lines.findIndex((line) => endsRun(line, runId));
     const part = end === -1 ? batch : batch.through(end);
     if (part) {
-      this.#connection.write(framesOf(part));
+      this.#outlet.write(part, isReplay);
       this.#after = part.last;
     }
     if (end !== -1) this.end();
@@ -152,11 +150,12 @@ export class Subscription implements Member {
       this.#source.head(conversationId),
       this.#source.read(conversationId, undefined, 1),
     ]);
-    if (this.#isCurrent(reading)) this.#connection.write(resetFrame(conversationId, reason, head, oldest[0]));
+    if (!this.#isCurrent(reading)) return;
+    this.#outlet.say(resetPosition(oldest[0]?.id, head), JSON.stringify(resetEvent(conversationId, reason)));
   }
 
   #isCurrent(reading: number): boolean {
-    return reading === this.#reading && this.#connection.isOpen;
+    return reading === this.#reading && this.#outlet.isOpen;
   }
 
   #isOtherEpoch(batch: LineBatch): boolean {
@@ -164,14 +163,13 @@ export class Subscription implements Member {
   }
 }
 
-function resetFrame(conversationId: string, reason: ResetEvent["reason"], head?: LogHead, oldest?: LogLine): Frames {
-  const event: ResetEvent = {
+function resetEvent(conversationId: string, reason: ResetEvent["reason"]): ResetEvent {
+  return {
     event: "reset",
     conversation_id: conversationId,
     reason,
     snapshot_url: `/v1/conversations/${conversationId}`,
   };
-  return new Frames(frameText(resetId(oldest?.id, head), JSON.stringify(event)));
 }
 
 /** Fewer lines the next time where they are long, so that a page stays near a size in bytes. */

@@ -1,0 +1,122 @@
+import { expect, it } from "@jest/globals";
+import { newUuid } from "@holdfast/protocol";
+import { until } from "@holdfast/testing";
+import { complete, gatewayLab, say } from "../test-lab/gateway-lab.ts";
+import type { SseReader } from "../test-lab/sse-reader.ts";
+import { hashOf, parseCompoundId } from "./compound-id.ts";
+
+const lab = gatewayLab();
+
+const urlOf = (base: string, ...members: string[]) =>
+  `${base}/v1/stream?${members.map((member) => `c=${encodeURIComponent(member)}`).join("&")}`;
+
+const textOf = (reader: SseReader, conversation: string) =>
+  reader.frames
+    .filter(({ event }) => event.event === "token" && event["conversation_id"] === conversation)
+    .map(({ event }) => event["text"])
+    .join("");
+
+const eventsOf = (reader: SseReader, conversation: string) =>
+  reader.frames.flatMap(({ event }) => (event["conversation_id"] === conversation ? [event.event] : []));
+
+/** Two conversations, each with a run that a worker has. */
+async function two() {
+  const gateway = await lab.open();
+  const ids = [newUuid(), newUuid()] as const;
+  for (const id of ids) await lab.send(id);
+  const leases = [await lab.claim(ids[0]), await lab.claim(ids[1])] as const;
+  return { gateway, ids, leases };
+}
+
+it("[sse.compound] sends the frames of several conversations, with an id that says where the reader is in each", async () => {
+  const { gateway, ids, leases } = await two();
+  const reader = await lab.read(urlOf(gateway.url, ...ids));
+  await until(() => reader.frames.length === 4);
+  await say(leases[0], ["a", "b"]);
+  await until(() => textOf(reader, ids[0]) === "ab");
+  await say(leases[1], ["c"]);
+  await until(() => textOf(reader, ids[1]) === "c");
+
+  const epochs = await Promise.all(ids.map(async (id) => (await lab.bus.eventLog.head(id))?.epoch ?? 0));
+  const hash = hashOf(ids, epochs);
+  expect(reader.status).toBe(200);
+  expect(reader.headers["content-type"]).toBe("text/event-stream; charset=utf-8");
+  expect(reader.ids.slice(-3)).toEqual([`${hash}.3.2`, `${hash}.4.2`, `${hash}.4.3`]);
+  expect(eventsOf(reader, ids[1])).toEqual(["user_message", "run", "token"]);
+});
+
+it("[sse.compound] resumes in each exactly where the last id says, and `@cursor` where there is none", async () => {
+  const { gateway, ids, leases } = await two();
+  const first = await lab.read(urlOf(gateway.url, ...ids));
+  let at = await say(leases[0], ["one "]);
+  await say(leases[1], ["eins "]);
+  await until(() => textOf(first, ids[1]) === "eins " && textOf(first, ids[0]) === "one ");
+  first.drop();
+  const seqs = parseCompoundId(first.lastId)?.seqs ?? [];
+  at = await say(leases[0], ["two ", "three"], at);
+
+  const second = await lab.read(urlOf(gateway.url, ...ids), { "last-event-id": first.lastId });
+  await until(() => textOf(second, ids[0]) === "two three");
+  await say(leases[1], ["zwei"], { index: 1, offset: 5 });
+  await until(() => textOf(second, ids[1]) === "zwei");
+  expect(second.frames.every(({ event }) => event.event === "token")).toBe(true);
+
+  const { epoch } = (await lab.bus.eventLog.head(ids[0])) ?? { epoch: 0 };
+  const third = await lab.read(urlOf(gateway.url, `${ids[0]}@${epoch}-${seqs[0]}`, `${ids[1]}@$`));
+  await until(() => textOf(third, ids[0]) === "two three");
+  await say(leases[1], ["!"], { index: 2, offset: 9 });
+  await until(() => textOf(third, ids[1]) === "!");
+  expect(third.fields[1]).toMatch(/^id: [0-9a-f]{8}\.\w+\.\w+$/);
+});
+
+it("[sse.compound] resets every conversation where the id is of others, of another order or of other epochs", async () => {
+  const { gateway, ids } = await two();
+  const reader = await lab.read(urlOf(gateway.url, ...ids));
+  await until(() => reader.frames.length === 4);
+  for (const lastEventId of [`00000000.2.2`, `${reader.lastId}.1`]) {
+    const again = await lab.read(urlOf(gateway.url, ...ids), { "last-event-id": lastEventId });
+    await until(() => again.frames.length === 6);
+    for (const id of ids) expect(eventsOf(again, id)).toEqual(["reset", "user_message", "run"]);
+  }
+  const swapped = await lab.read(urlOf(gateway.url, ids[1], ids[0]), { "last-event-id": reader.lastId });
+  await until(() => swapped.frames.length === 6);
+  for (const id of ids) expect(eventsOf(swapped, id)).toEqual(["reset", "user_message", "run"]);
+});
+
+it("[sse.compound] goes on when one of its conversations is deleted, and ends when all are", async () => {
+  const { gateway, ids, leases } = await two();
+  const reader = await lab.read(urlOf(gateway.url, ...ids));
+  await until(() => reader.frames.length === 4);
+  await lab.bus.conversations.delete(ids[0]);
+  await say(leases[1], ["still here"]);
+  await until(() => textOf(reader, ids[1]) === "still here");
+  await complete(leases[1], "still here");
+  await until(() => eventsOf(reader, ids[1]).at(-1) === "run");
+  await lab.bus.conversations.delete(ids[1]);
+  expect(await reader.untilEnded()).toBe("end");
+  await until(() => gateway.streams.size === 0);
+});
+
+it("[sse.compound] refuses more than 50 conversations, unknown ones and malformed cursors", async () => {
+  const { gateway, ids } = await two();
+  const ask = async (url: string, headers: Record<string, string> = {}) => {
+    const response = await fetch(url, { headers });
+    const { code } = (await response.json()) as { code: string };
+    return [response.status, code];
+  };
+  const many = Array.from({ length: 51 }, () => newUuid());
+  expect(await ask(urlOf(gateway.url, ...many))).toEqual([400, "too_many_conversations"]);
+  expect(await ask(urlOf(gateway.url, ids[0], newUuid()))).toEqual([404, "conversation_not_found"]);
+  expect(await ask(urlOf(gateway.url, "no-uuid"))).toEqual([400, "malformed_id"]);
+  expect(await ask(urlOf(gateway.url, `${ids[0]}@nonsense`))).toEqual([400, "invalid_cursor"]);
+  expect(await ask(urlOf(gateway.url, ids[0], ids[0]))).toEqual([400, "invalid_request"]);
+  expect(await ask(`${gateway.url}/v1/stream`)).toEqual([400, "invalid_request"]);
+  expect(await ask(urlOf(gateway.url, ids[0]), { "last-event-id": "1-1" })).toEqual([400, "invalid_cursor"]);
+  const fifty = many.slice(0, 50);
+  for (const id of fifty)
+    await lab.bus.conversations.create({ id, created_at: new Date().toISOString(), metadata: {} });
+  const reader = await lab.read(urlOf(gateway.url, ...fifty));
+  await lab.send(fifty[49] ?? "");
+  await reader.untilEvent("run", "queued");
+  expect(reader.status).toBe(200);
+});
