@@ -90,6 +90,13 @@ export const requirements = {
   "dlq.redrive": "A redriven message whose run ended starts a new run, reason `redriven` (protocol §4)",
   "dlq.delete": "A dead letter can be deleted (protocol §4)",
   "control.durable": "An agent's state outlives every process (protocol §2.7, §4)",
+  "control.bare": "A command put into `control:<agent>` by hand counts as much as any other (protocol §2.7)",
+  "control.reload-event": "A `reload` is told once to every conversation it concerns (protocol §3.2)",
+  "reload.agents":
+    "`reload` makes every service read agents and MCP servers again; runs at work keep theirs (protocol §2.7)",
+  "reload.removed": "An agent taken out of the file is no longer served, until it is back (protocol §2.7)",
+  "reload.invalid":
+    "An invalid file keeps the old configuration, and every mistake is logged with its line (protocol §2.7, §6.1)",
   "control.event": "A `control` event tells every conversation with an unfinished run, once (protocol §3.2)",
   "tool.once": "A tool call starts once and answers with one result (protocol §2.7)",
   "tool.terminal": "A terminal call runs a real command, with live output and one result (protocol §2.7)",

@@ -1,11 +1,10 @@
 import { isAbsolute, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { HoldfastConfig, TERMINAL_TOOLSET } from "@holdfast/protocol";
+import { HoldfastConfig } from "@holdfast/protocol";
 import { type Environment, Flag, integer, loadYaml, Port, readEnv, RedisUrl } from "@holdfast/runtime";
 import { LOG_LEVELS } from "@holdfast/telemetry";
 import { z } from "zod";
 import type { OriginRules } from "./http/origins.ts";
-import type { ConfiguredToolset } from "./routes/tools.ts";
 
 const list = z.string().transform((text) => text.split(/[\s,]+/).filter((part) => part !== ""));
 
@@ -35,7 +34,8 @@ const Settings = z.object({
 /** Reads environment and holdfast.yaml. Throws ConfigError with every problem. */
 export function loadConfig(env: Environment = process.env) {
   const settings = readEnv(Settings, env);
-  const file = loadYaml(settings.HOLDFAST_CONFIG, HoldfastConfig, env);
+  const readFile = () => loadYaml(settings.HOLDFAST_CONFIG, HoldfastConfig, env);
+  const file = readFile();
   return {
     host: settings.GATEWAY_HOST,
     port: settings.GATEWAY_PORT,
@@ -48,20 +48,16 @@ export function loadConfig(env: Environment = process.env) {
     logLevel: settings.LOG_LEVEL,
     shutdownMs: settings.HOLDFAST_SHUTDOWN_MS,
     streams: { heartbeatMs: settings.HOLDFAST_HEARTBEAT_MS, bufferBytes: settings.HOLDFAST_SSE_BUFFER_BYTES },
+    file,
+    /** holdfast.yaml as it is now. Throws ConfigError with every problem. */
+    readFile,
     app: {
-      agents: new Set(Object.keys(file.agents)),
-      toolsets: toolsetsOf(file),
       isDemo: settings.HOLDFAST_DEMO,
       maxBodyBytes: settings.HOLDFAST_MAX_BODY_BYTES,
       webDir: isAbsolute(settings.HOLDFAST_WEB_DIR) ? settings.HOLDFAST_WEB_DIR : resolve(settings.HOLDFAST_WEB_DIR),
       origins: originsOf(settings),
     },
   };
-}
-
-function toolsetsOf({ terminal, mcpServers }: HoldfastConfig): ConfiguredToolset[] {
-  const servers = Object.entries(mcpServers).map(([name, server]) => ({ name, isEnabled: !server.disabled }));
-  return [{ name: TERMINAL_TOOLSET, isEnabled: terminal.enabled }, ...servers];
 }
 
 const LOOPBACK = /^(localhost|127(\.\d+){3}|::1)$/;

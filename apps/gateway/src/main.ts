@@ -3,8 +3,10 @@ import { exitOnConfigError, Lifecycle, listen, startAdminServer, watchReadiness 
 import { createLogger, createMetrics, startTracing } from "@holdfast/telemetry";
 import { createApp } from "./app.ts";
 import { loadConfig } from "./config.ts";
+import { Configured } from "./configured.ts";
 import { registerGauges } from "./gauges.ts";
 import { closeHttpServer, createHttpServer } from "./http/server.ts";
+import { obeyReload } from "./obey-reload.ts";
 import { startOutboxSweeper } from "./outbox-sweeper.ts";
 import { readinessOf } from "./routes/health.ts";
 import { createStreams } from "./sse/streams.ts";
@@ -26,12 +28,16 @@ await lifecycle.run(
     const isStopping = () => lifecycle.signal.aborted;
     const readiness = readinessOf(bus, isStopping);
     const streams = createStreams(bus, logger, config.streams);
-    registerGauges(metrics, { queues: bus.queues, ...config.app, openStreams: () => streams.size });
+    const configured = new Configured(config.file);
+    const { agents, toolsets } = configured;
+    registerGauges(metrics, { queues: bus.queues, agents, toolsets, openStreams: () => streams.size });
     const admin = await startAdminServer({ ...config.admin, ready: readiness, metrics });
     lifecycle.own("admin server", () => admin.close());
     lifecycle.own("readiness log", watchReadiness(readiness, logger));
 
-    const app = createApp({ bus, streams, readiness, isStopping, logger, metrics, ...config.app });
+    lifecycle.own("reload", obeyReload(bus.control, configured, config.readFile, logger));
+
+    const app = createApp({ bus, streams, agents, toolsets, readiness, isStopping, logger, metrics, ...config.app });
     const server = createHttpServer(app);
     const port = await listen(server, { host: config.host, port: config.port, setting: "GATEWAY_PORT" });
     // Half of the time allowed is for readers to leave one by one, the rest for what they leave behind.

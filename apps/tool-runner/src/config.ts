@@ -19,6 +19,8 @@ const Env = z.object({
 export interface ToolRunnerConfig {
   readonly redisUrl: string;
   readonly holdfast: HoldfastConfig;
+  /** holdfast.yaml as it is now. Throws ConfigError with every problem. */
+  readonly readFile: () => HoldfastConfig;
   /** Folder of holdfast.yaml: relative paths in it count from there. */
   readonly baseDir: string;
   /** Absolute. */
@@ -40,11 +42,13 @@ export interface ToolRunnerConfig {
 export function readConfig(env: Environment = process.env): ToolRunnerConfig {
   const values = readEnv(Env, env);
   const path = resolve(values.HOLDFAST_CONFIG);
-  const holdfast = loadYaml(path, HoldfastConfig, env);
+  const readFile = () => loadYaml(path, HoldfastConfig, env);
+  const holdfast = readFile();
   const baseDir = dirname(path);
   return {
     redisUrl: values.REDIS_URL.reveal(),
     holdfast,
+    readFile,
     baseDir,
     workspaceRoot: resolve(baseDir, holdfast.terminal.workspace),
     adminPort: values.ADMIN_PORT,

@@ -1,9 +1,9 @@
-import { AgentStates, type Bus } from "@holdfast/bus";
-import { TERMINAL_TOOLSET, TOOL_RUNNERS_GROUP, toolsTopic } from "@holdfast/protocol";
-import type { Lifecycle } from "@holdfast/runtime";
+import { AgentStates, type Bus, type WorkQueue } from "@holdfast/bus";
+import { type HoldfastConfig, TOOL_RUNNERS_GROUP } from "@holdfast/protocol";
+import { createReload, type Lifecycle } from "@holdfast/runtime";
 import type { Logger } from "@holdfast/telemetry";
 import type { ToolRunnerConfig } from "./config.ts";
-import { createMcpHost } from "./mcp/host.ts";
+import { createMcpHost, type McpHost } from "./mcp/host.ts";
 import type { Executor } from "./serve/executor.ts";
 import { McpExecutor } from "./serve/mcp-executor.ts";
 import type { ToolRunnerMetrics } from "./serve/metrics.ts";
@@ -12,6 +12,7 @@ import { RunningCalls } from "./serve/running-calls.ts";
 import { ServeLoop } from "./serve/serve-loop.ts";
 import { TerminalExecutor } from "./serve/terminal-executor.ts";
 import { DEFAULT_LIMITS } from "./terminal/limits.ts";
+import { Toolsets } from "./serve/toolsets.ts";
 import { createTerminal } from "./terminal/terminal.ts";
 
 /** Of the time allowed for shutdown, what is left for ending servers and connections. */
@@ -34,10 +35,7 @@ export async function startToolRunner({
   metrics,
 }: ToolRunnerParts): Promise<{ toolsets: string[] }> {
   const { mcpServers, agents } = config.holdfast;
-  const executors = new Map<string, Executor>();
   const terminal = await openTerminal({ config, lifecycle, logger });
-  if (terminal) executors.set(TERMINAL_TOOLSET, terminal);
-
   const host = createMcpHost({
     servers: mcpServers,
     baseDir: config.baseDir,
@@ -45,20 +43,23 @@ export async function startToolRunner({
     onCatalogChange: () => offers.publish(),
   });
   lifecycle.own("MCP servers", () => host.close());
-  const mcp = new McpExecutor(host);
-  for (const toolset of Object.keys(mcpServers)) executors.set(toolset, mcp);
+  const toolsets = new Toolsets(terminal, new McpExecutor(host), Object.keys(mcpServers));
 
-  const offers = new Offers(bus.catalog, [...new Set([...executors.values(), mcp])], logger);
+  const offers = new Offers(bus.catalog, toolsets.executors, logger);
   lifecycle.own("catalog", () => offers.stop());
   lifecycle.own("presence", await bus.presence.join("tool-runner", []));
 
   const running = new RunningCalls();
-  const toolsets = [...executors.keys()];
-  const queue = bus.queues.open({ topics: toolsets.map(toolsTopic), group: TOOL_RUNNERS_GROUP });
+  const queue = bus.queues.open({ topics: toolsets.topics, group: TOOL_RUNNERS_GROUP });
+  const apply = (file: HoldfastConfig) => takeOver(file, { states, toolsets, queue, host, offers });
+  const reload = createReload({ logger, read: config.readFile, apply });
   const states = new AgentStates({
     control: bus.control,
     agents: Object.keys(agents),
-    onCommand: (_agent, command) => running.obey(command),
+    onCommand(_agent, command) {
+      running.obey(command);
+      if (command.type === "reload") void reload();
+    },
   });
   await states.start();
   lifecycle.own("control", () => states.stop());
@@ -71,7 +72,7 @@ export async function startToolRunner({
     stopping: lifecycle.signal,
     metrics,
     logger,
-    executorOf: (toolset: string) => executors.get(toolset),
+    executorOf: (toolset: string) => toolsets.executorOf(toolset),
   };
   const loop = new ServeLoop(context, config.concurrency);
   lifecycle.own("calls", () => loop.stop(Math.max(0, config.shutdownMs - CLOSING_MS)));
@@ -80,7 +81,25 @@ export async function startToolRunner({
   // Servers come up in the background: a slow or broken one must not keep the others' calls waiting.
   void host.start();
   await offers.start();
-  return { toolsets };
+  return { toolsets: toolsets.names };
+}
+
+interface Reloaded {
+  readonly states: AgentStates;
+  readonly toolsets: Toolsets;
+  readonly queue: WorkQueue;
+  readonly host: McpHost;
+  readonly offers: Offers;
+}
+
+/** What a changed file changes here. The terminal's settings are read at the start only. */
+async function takeOver(file: HoldfastConfig, { states, toolsets, queue, host, offers }: Reloaded): Promise<void> {
+  await states.add(Object.keys(file.agents));
+  const removed = toolsets.replaceServers(Object.keys(file.mcpServers));
+  queue.setTopics(toolsets.topics);
+  // Not waited for: a server that is slow to start is offered as starting meanwhile.
+  void host.reload(file.mcpServers);
+  await offers.withdraw(removed);
 }
 
 /** Undefined where the configuration has none. */

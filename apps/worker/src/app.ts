@@ -1,8 +1,9 @@
-import { AgentStates, type Bus, type RunLease } from "@holdfast/bus";
-import { type AgentConfig, type AgentState, chatTopic, type HoldfastConfig, WORKERS_GROUP } from "@holdfast/protocol";
+import type { AgentStates, Bus, RunLease } from "@holdfast/bus";
+import { type AgentConfig, chatTopic, type HoldfastConfig, WORKERS_GROUP } from "@holdfast/protocol";
 import type { Logger, Metrics } from "@holdfast/telemetry";
 import { ActiveRuns } from "./control/active-runs.ts";
-import { ringForCancel } from "./control/cancel-bell.ts";
+import { obeyCommands } from "./control/obey-commands.ts";
+import { ServedAgents } from "./control/served-agents.ts";
 import { Consumer } from "./intake/consumer.ts";
 import { Ward } from "./intake/ward.ts";
 import { EntryHandler, type EntryHandlerDeps } from "./intake/entry-handler.ts";
@@ -10,6 +11,7 @@ import { watchQueues, workerMetrics } from "./metrics.ts";
 import type { ModelClient } from "./model/model-client.ts";
 import type { AgentRunDeps } from "./run/agent-run.ts";
 import { executeRun, giveUpRun } from "./run/execute-run.ts";
+import type { RunResult } from "./run/run-result.ts";
 import type { RetryPolicy } from "./run/retry-backoff.ts";
 import type { WaitSettings } from "./tools/await-answer.ts";
 import { CatalogCache } from "./tools/catalog-cache.ts";
@@ -19,6 +21,8 @@ import { ArgumentChecker } from "./tools/check-arguments.ts";
 export interface WorkerOptions {
   readonly bus: Bus;
   readonly agents: HoldfastConfig["agents"];
+  /** The agents as they are configured now, for `reload`. Throws ConfigError. */
+  readonly readAgents: () => HoldfastConfig["agents"];
   readonly clientOf: (api: AgentConfig["api"]) => ModelClient;
   /** For traces: who serves the models. */
   readonly provider: string;
@@ -48,26 +52,17 @@ export interface Worker {
 
 /** Joins the workers of these agents. The bus stays the caller's to close. */
 export async function startWorker(options: WorkerOptions): Promise<Worker> {
-  const { bus, logger, agents } = options;
-  const names = Object.keys(agents);
+  const { bus, logger } = options;
+  const served = new ServedAgents(options.agents);
   const draining = new AbortController();
   const lettingGo = new AbortController();
   const active = new ActiveRuns();
-  const queue = bus.queues.open({ topics: names.map(chatTopic), group: WORKERS_GROUP });
-  const states = new AgentStates({
-    control: bus.control,
-    agents: names,
-    onCommand: (_agent, command) => ringForCancel(command, active, logger),
-    onChange(agent, state) {
-      logger.info("agent state", { agent, state });
-      const topicsIn = (one: AgentState) => names.filter((name) => states.of(name) === one).map(chatTopic);
-      queue.setTopics(topicsIn("running"), topicsIn("draining"));
-      bus.control.announce(agent).catch((error: unknown) => logger.warn("control event not written", { agent, error }));
-    },
-  });
-  const executors = executorsOf(options, active, states, lettingGo.signal);
+  const queue = bus.queues.open({ topics: served.names.map(chatTopic), group: WORKERS_GROUP });
+  const states = obeyCommands({ bus, queue, served, active, logger, readAgents: options.readAgents });
+  const executors = executorsOf(options, served, active, states, lettingGo.signal);
   const { conversations, runs } = bus;
   const { signal } = draining;
+  const serves = (agent: string) => served.find(agent) !== undefined;
   const handler = new EntryHandler({
     conversations,
     runs,
@@ -75,18 +70,19 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     states,
     ward: new Ward(),
     logger,
+    serves,
     ...executors,
     draining: signal,
   });
   const handle = (entry: Parameters<EntryHandler["handle"]>[0]) => handler.handle(entry);
   const consumer = new Consumer({ queue, logger, concurrency: options.concurrency, handle });
-  watchQueues(options.metrics, bus.queues, names);
+  watchQueues(options.metrics, bus.queues, () => served.names);
 
   // Alive before the first claim: a worker without a beat is robbed of its runs at once. Waits where Redis is not up yet.
-  const leave = await bus.presence.join("worker", names);
+  const leave = await bus.presence.join("worker", () => served.names);
   await states.start();
   consumer.start();
-  const stopSweeps = startSweeps(sweepsOf(options, states), logger);
+  const stopSweeps = startSweeps(sweepsOf(options, served, states), logger);
   return {
     activeRuns: () => active.size,
     async stop(finishMs) {
@@ -102,9 +98,13 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   };
 }
 
-function sweepsOf({ bus, agents, upkeepEveryMs, strandedMs }: WorkerOptions, states: AgentStates): Sweep[] {
+function sweepsOf(
+  { bus, upkeepEveryMs, strandedMs }: WorkerOptions,
+  served: ServedAgents,
+  states: AgentStates,
+): Sweep[] {
   const requeue = async (): Promise<number> => {
-    const running = Object.keys(agents).filter((agent) => states.of(agent) === "running");
+    const running = served.names.filter((agent) => states.of(agent) === "running");
     const queued = await Promise.all(running.map((agent) => bus.runs.requeueStranded(agent, strandedMs)));
     return queued.reduce((sum, count) => sum + count, 0);
   };
@@ -116,22 +116,26 @@ function sweepsOf({ bus, agents, upkeepEveryMs, strandedMs }: WorkerOptions, sta
 
 function executorsOf(
   options: WorkerOptions,
+  served: ServedAgents,
   active: ActiveRuns,
   states: AgentStates,
   shutdown: AbortSignal,
 ): Pick<EntryHandlerDeps, "execute" | "giveUpRun"> {
-  const { bus, agents, clientOf, provider, retry, wait, approvalExpiryMs, logger } = options;
+  const { bus, clientOf, provider, retry, wait, approvalExpiryMs, logger } = options;
   const metrics = workerMetrics(options.metrics);
   const { toolCalls, approvals, control, eventLog } = bus;
   const argumentChecker = new ArgumentChecker();
   const tools = { toolCalls, approvals, approvalExpiryMs, control, states, argumentChecker, metrics, wait };
   const catalog = new CatalogCache(bus.catalog);
   const deps: AgentRunDeps = { clientOf, provider, catalog, tools, states, eventLog, retry, metrics, logger, shutdown };
-  const withAgent = (work: typeof executeRun) => (lease: RunLease) => {
-    const agent = agents[lease.run.agent];
-    // Only the topics of configured agents are read, and a claim hands out only turns of the agent it is made for.
-    if (agent === undefined) throw new Error(`no agent is named ${lease.run.agent}`);
-    return active.during(lease, () => work(lease, agent, deps));
-  };
+  const withAgent =
+    (work: typeof executeRun) =>
+    async (lease: RunLease): Promise<RunResult> => {
+      const agent = served.find(lease.run.agent);
+      if (agent !== undefined) return active.during(lease, () => work(lease, agent, deps));
+      // It was taken out of the configuration a moment ago.
+      await lease.release();
+      return { outcome: "released" };
+    };
   return { execute: withAgent(executeRun), giveUpRun: withAgent(giveUpRun) };
 }

@@ -34,6 +34,8 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     admin: { host: env.ADMIN_HOST, port: env.ADMIN_PORT },
     logLevel: env.LOG_LEVEL,
     agents: file.agents,
+    /** As the file says now. Throws ConfigError with every problem. */
+    readAgents: () => loadYaml(env.HOLDFAST_CONFIG, HoldfastConfig, environment).agents,
     retention: {
       compactGraceMs: env.HOLDFAST_COMPACT_GRACE_MS,
       conversationTtlMs: env.HOLDFAST_CONVERSATION_TTL_MS,

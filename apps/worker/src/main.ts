@@ -41,6 +41,7 @@ await lifecycle.run(
     const worker = await startWorker({
       bus,
       agents: config.agents,
+      readAgents: config.readAgents,
       clientOf: openModels(config.provider),
       provider: config.provider.name,
       logger,

@@ -25,11 +25,11 @@ export function workerMetrics(metrics: Metrics): WorkerMetrics {
 }
 
 /** Gauges that are read from Redis at each scrape; the label `agent` names the queue's agent. */
-export function watchQueues(metrics: Metrics, queues: Queues, agents: readonly string[]): void {
+export function watchQueues(metrics: Metrics, queues: Queues, agents: () => readonly string[]): void {
   metrics.gauge("holdfast_queue_lag", "Messages unread or in work.", ["agent"], async (gauge) => {
-    for (const agent of agents) gauge.set({ agent }, (await queues.stats(chatTopic(agent), WORKERS_GROUP)).lag);
+    for (const agent of agents()) gauge.set({ agent }, (await queues.stats(chatTopic(agent), WORKERS_GROUP)).lag);
   });
   metrics.gauge("holdfast_dlq_size", "Messages given up on.", ["agent"], async (gauge) => {
-    for (const agent of agents) gauge.set({ agent }, await queues.dlqSize(chatTopic(agent)));
+    for (const agent of agents()) gauge.set({ agent }, await queues.dlqSize(chatTopic(agent)));
   });
 }

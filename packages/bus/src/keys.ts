@@ -63,5 +63,5 @@ export const catalogKey = (toolset: string): string => `catalog:${toolset}`;
 export const CATALOG_INDEX_KEY = "catalogs";
 /** Sorted set: `<conversation id> <run id>` of the agent's runs that have not ended, by time of accept. A hint: checked where it is used. */
 export const unfinishedKey = (agent: string): string => `{control:${agent}}:unfinished`;
-/** Hash: state, command, by, entry, announced. */
+/** Hash: state, command, by, entry, announced, seen, reload_announced. */
 export const controlStateKey = (agent: string): string => `{control:${agent}}:state`;

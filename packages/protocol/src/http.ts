@@ -129,7 +129,7 @@ export type Agent = z.infer<typeof Agent>;
 export const AgentList = z.looseObject({ data: z.array(Agent), demo: z.boolean().optional() });
 export type AgentList = z.infer<typeof AgentList>;
 
-export const AgentControl = z.object({ command: z.enum(["pause", "resume", "drain"]) });
+export const AgentControl = z.object({ command: z.enum(["pause", "resume", "drain", "reload"]) });
 export type AgentControl = z.infer<typeof AgentControl>;
 export const ControlAccepted = z.looseObject({ name: AgentName, state: AgentState });
 export type ControlAccepted = z.infer<typeof ControlAccepted>;

@@ -6,6 +6,7 @@ export type { Environment } from "./env.ts";
 export { Lifecycle } from "./lifecycle.ts";
 export type { RunOptions } from "./lifecycle.ts";
 export { listen, ListenError } from "./listen.ts";
+export { createReload } from "./reload.ts";
 export { Secret } from "./secret.ts";
 export { type Check, type Readiness, watchReadiness } from "./readiness.ts";
 export { loadYaml, parseYaml } from "./yaml-config.ts";

@@ -21,7 +21,8 @@ function controlRoute(agents: ReadonlySet<string>, control: Control): Route {
     method: "post",
     path: "/v1/agents/:name/control",
     operationId: "controlAgent",
-    summary: "Pause, resume or drain an agent; it lasts until the next command",
+    summary:
+      "Pause, resume or drain an agent until the next command, or have every service read its configuration again",
     params: AgentInPath,
     body: AgentControl,
     replies: { 202: { description: "The command is durable", schema: ControlAccepted } },

@@ -5,6 +5,8 @@ import type { Executor } from "./executor.ts";
 const REFRESH_MS = 3_000;
 /** A runner that died stops being offered after this. */
 const EXPIRE_MS = 10_000;
+/** Long enough to be noticed that it was taken away, where another runner does not offer it still. */
+const WITHDRAWN_MS = 2_500;
 
 /** Keeps the catalog in Redis true: at once after a change, and again and again so that it does not expire. */
 export class Offers {
@@ -40,6 +42,14 @@ export class Offers {
     } catch (error) {
       this.#logger.warn("the catalog of tools cannot be published; trying again", { error });
     }
+  }
+
+  /** Says that these are no longer offered here. */
+  async withdraw(toolsets: readonly string[]): Promise<void> {
+    // What is being published may hold them still.
+    await this.#publishing;
+    const gone = toolsets.map((toolset) => ({ toolset, state: "disabled", tools: [] }));
+    await this.#catalog.publish(gone, WITHDRAWN_MS);
   }
 
   async stop(): Promise<void> {

@@ -70,7 +70,7 @@ it("obeys a cancel while it waits to try again", async () => {
 it("[worker.cancel-tools] tells the tool-runners, and leaves no call open", async () => {
   const began = gate();
   const heard: string[] = [];
-  const stopListening = await stage.bus.control.listen(["assistant"], (_, command) => {
+  const listener = await stage.bus.control.listen(["assistant"], (_, command) => {
     if (command.tool_call_id) heard.push(command.tool_call_id);
   });
   await stage.toolRunner("files", {
@@ -87,7 +87,7 @@ it("[worker.cancel-tools] tells the tool-runners, and leaves no call open", asyn
   await began.pass();
   await cancel(runId);
   const { run, output } = await talk.ended(runId);
-  await stopListening();
+  await listener.stop();
   expect(run.status).toBe("cancelled");
   expect(output).toMatchObject({ text: "Let me look.", finish_reason: "cancelled" });
   expect((await talk.shown(runId)).steps[0]?.tools).toMatchObject([{ status: "cancelled", output: "stopped halfway" }]);

@@ -34,7 +34,17 @@ async function handling(deps: Pick<EntryHandlerDeps, "execute" | "draining">) {
   const logger = createLogger({ service: "worker", destination: new PassThrough() });
   const states = new AgentStates({ control, agents: ["assistant"] });
   const ward = new Ward();
-  const handler = new EntryHandler({ conversations, runs, queue, states, ward, logger, giveUpRun: failRun, ...deps });
+  const handler = new EntryHandler({
+    conversations,
+    runs,
+    queue,
+    states,
+    ward,
+    logger,
+    serves: () => true,
+    giveUpRun: failRun,
+    ...deps,
+  });
   let entries: Entry[] = [];
   await until(async () => (entries = await queue.read(1, 50)).length > 0);
   const handle = async () => {

@@ -24,6 +24,8 @@ export interface EntryHandlerDeps {
   readonly queue: WorkQueue;
   readonly states: AgentStates;
   readonly ward: Ward;
+  /** False for an agent that was taken out of the configuration: its messages wait for it to come back. */
+  readonly serves: (agent: string) => boolean;
   readonly logger: Logger;
   /** Brings a claimed run to its end; returns with the lease finished, released or lost. */
   readonly execute: (lease: RunLease) => Promise<RunResult>;
@@ -37,6 +39,8 @@ export interface EntryHandlerDeps {
 type Verdict =
   | { readonly kind: "acknowledge" }
   | { readonly kind: "hand_over" }
+  /** Back into its topic, for whoever serves the agent then. */
+  | { readonly kind: "requeue" }
   | { readonly kind: "dead_letter"; readonly error: GivenUp };
 
 interface Work {
@@ -140,12 +144,8 @@ export class EntryHandler {
     const { runs, states, ward, draining } = this.#deps;
     let verdict: Verdict = garbage ? { kind: "dead_letter", error: garbage } : { kind: "acknowledge" };
     for (;;) {
-      await states.whileIn(["paused"], agent, draining).catch(() => undefined);
-      if (draining.aborted) {
-        // Who takes the entry finds its run over and knows nothing of why; garbage it recognizes again.
-        if (verdict.kind === "dead_letter" && !garbage) await this.#deps.queue.bury(entry, verdict.error);
-        return { kind: "hand_over" };
-      }
+      const stop = await this.#stopAfterPause(entry, agent, garbage ? undefined : verdict);
+      if (stop !== undefined) return stop;
       const mayBegin = states.of(agent) !== "draining";
       const claim = await admit(ward, runs, { conversationId, agent, mayBegin }, draining);
       if (claim.outcome === "waiting") {
@@ -161,6 +161,17 @@ export class EntryHandler {
       if (run.messageId === entry.id) verdict = { kind: "dead_letter", error: giveUp };
       else await this.#buryTurn(entry.topic, run, giveUp);
     }
+  }
+
+  /** Waits while the agent is paused. Undefined: further turns may be taken here. `verdict` is not garbage's. */
+  async #stopAfterPause(entry: Entry, agent: string, verdict: Verdict | undefined): Promise<Verdict | undefined> {
+    const { states, draining, queue, serves } = this.#deps;
+    await states.whileIn(["paused"], agent, draining).catch(() => undefined);
+    const isServed = serves(agent);
+    if (!draining.aborted && isServed) return undefined;
+    // Who takes the entry finds its run over and knows nothing of why; garbage it recognizes again.
+    if (verdict?.kind === "dead_letter") await queue.bury(entry, verdict.error);
+    return { kind: isServed ? "hand_over" : "requeue" };
   }
 
   /** Executes one run and waits where it must be tried again. Answers why its message is given up, if it is. */
@@ -219,6 +230,7 @@ export class EntryHandler {
     const { queue, logger } = this.#deps;
     if (verdict.kind === "acknowledge") return queue.ack(entry);
     if (verdict.kind === "hand_over") return queue.handOver(entry);
+    if (verdict.kind === "requeue") return queue.requeue(entry);
     logger.warn("entry given up", { topic: entry.topic, entry: entry.entryId, error_code: verdict.error.code });
     await queue.deadLetter(entry, verdict.error);
   }

@@ -55,9 +55,11 @@ export class Stage {
     const destination = new PassThrough();
     const lines: string[] = [];
     destination.on("data", (chunk: Buffer) => lines.push(...chunk.toString().trim().split("\n")));
+    const agents = { assistant: AgentConfig.parse({ model: "scripted-model", approvals: { "*": "never" }, ...agent }) };
     const worker = await startWorker({
       bus,
-      agents: { assistant: AgentConfig.parse({ model: "scripted-model", approvals: { "*": "never" }, ...agent }) },
+      agents,
+      readAgents: () => agents,
       clientOf: this.clients(),
       provider: "scripted",
       logger: createLogger({ service: "worker", level: "debug", destination }),

@@ -1,5 +1,5 @@
-import type { AgentState, ControlCommand } from "@holdfast/protocol";
-import type { Control } from "../ports/control.ts";
+import type { AgentState } from "@holdfast/protocol";
+import type { Control, ControlListener, OnCommand } from "../ports/control.ts";
 
 export interface AgentStatesOptions {
   readonly control: Control;
@@ -7,7 +7,7 @@ export interface AgentStatesOptions {
   /** An agent's state was learnt or changed here: what it forbids is no longer begun. */
   readonly onChange?: (agent: string, state: AgentState) => void;
   /** Every command, also those that change no state. */
-  readonly onCommand?: (agent: string, command: ControlCommand) => void;
+  readonly onCommand?: OnCommand;
 }
 
 /**
@@ -20,25 +20,39 @@ export class AgentStates {
   readonly #followers = new Map<string, Set<(state: AgentState) => void>>();
   readonly #waiting = new Map<string, Set<() => void>>();
   #timer: NodeJS.Timeout | undefined;
-  #stopListening: () => Promise<void> = async () => undefined;
+  readonly #agents: Set<string>;
+  #listener: ControlListener | undefined;
 
   constructor(options: AgentStatesOptions) {
     this.#options = options;
+    this.#agents = new Set(options.agents);
   }
 
   async start(): Promise<void> {
-    const { control, agents, onCommand } = this.#options;
-    this.#stopListening = await control.listen(agents, (agent, command) => {
-      onCommand?.(agent, command);
+    const { control, onCommand } = this.#options;
+    const agents = [...this.#agents];
+    this.#listener = await control.listen(agents, (agent, command, entryId) => {
+      onCommand?.(agent, command, entryId);
       if (command.type !== "cancel") void this.#look(agent);
     });
     await Promise.all(agents.map((agent) => this.#look(agent)));
-    this.#timer = setInterval(() => agents.forEach((agent) => void this.#look(agent)), LOOK_AGAIN_MS);
+    this.#timer = setInterval(() => this.#agents.forEach((agent) => void this.#look(agent)), LOOK_AGAIN_MS);
+  }
+
+  /**
+   * Obeys the commands to these agents too; resolves when their states are known. An agent that is no longer served stays
+   * obeyed: its runs are to be cancelled and paused until the last has ended.
+   */
+  async add(agents: readonly string[]): Promise<void> {
+    const fresh = agents.filter((agent) => !this.#agents.has(agent));
+    for (const agent of fresh) this.#agents.add(agent);
+    await this.#listener?.add(fresh);
+    await Promise.all(fresh.map((agent) => this.#look(agent)));
   }
 
   async stop(): Promise<void> {
     clearInterval(this.#timer);
-    await this.#stopListening();
+    await this.#listener?.stop();
   }
 
   of(agent: string): AgentState {

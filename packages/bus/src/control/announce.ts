@@ -2,12 +2,18 @@ import { type ControlEvent, streamTopic } from "@holdfast/protocol";
 import { type Commands, text } from "../connection/commands.ts";
 import { controlStateKey, metaKey, runKey, unfinishedKey } from "../keys.ts";
 
+const NO_RELOAD = { entryId: "", by: "" };
+
 /**
  * Tells every conversation with an unfinished run of the agent that a command took effect (protocol §3.2, `control`). Every
  * worker that obeys may call it; the first one writes. Runs that ended meanwhile leave the index here.
  */
-export async function announce(commands: Commands, agent: string): Promise<void> {
-  const told = (await commands.script("announce-1", [controlStateKey(agent)], [])).map(text);
+export async function announce(
+  commands: Commands,
+  agent: string,
+  reload: { readonly entryId: string; readonly by: string } = NO_RELOAD,
+): Promise<void> {
+  const told = (await commands.script("announce-1", [controlStateKey(agent)], [reload.entryId, reload.by])).map(text);
   const [command, by, state] = told;
   if (!command || !by || !state) return;
   const seen = new Set<string>();

@@ -10,14 +10,14 @@ describe("control", () => {
   it("rings every listener that was there before", async () => {
     const bus = lab.openBus();
     const heard: string[] = [];
-    const stop = await bus.control.listen(
+    const listener = await bus.control.listen(
       ["assistant", "poet"],
       (agent, command) => void heard.push(`${agent} ${command.type}`),
     );
     await bus.control.send("poet", { type: "pause", by: "operator" });
     await until(() => heard.length === 1);
     expect(heard).toEqual(["poet pause"]);
-    await stop();
+    await listener.stop();
   });
 
   it("[control.durable] keeps an agent's state, whoever comes or goes", async () => {
@@ -29,6 +29,36 @@ describe("control", () => {
     expect(await bus.control.state("assistant")).toBe("paused");
     await bus.control.send("assistant", { type: "resume", by: "operator" });
     expect(await bus.control.state("assistant")).toBe("running");
+  });
+
+  it("[control.bare] takes a command that was put into the topic by hand, whoever was there, and the newest wins", async () => {
+    const bus = lab.openBus();
+    await lab.raw.flushall();
+    const topic = "control:assistant";
+    const give = (payload: string) => lab.raw.xadd(topic, "*", "id", newUuid(), "payload", payload);
+    await give('{"type":"pause","by":"user:ops"}');
+    expect(await bus.control.state("assistant")).toBe("paused");
+    await bus.control.send("assistant", { type: "resume", by: "operator" });
+    for (const nonsense of ["{", "7", "null", '{"type":"pause"}', '{"type":"explode","by":"x"}']) await give(nonsense);
+    await give('{"type":"reload","by":"user:ops"}');
+    expect(await lab.openBus().control.state("assistant")).toBe("running");
+    await give('{"type":"drain","by":"user:ops"}');
+    expect(await bus.control.state("assistant")).toBe("draining");
+    expect(await lab.raw.hmget(`{${topic}}:state`, "command", "by")).toEqual(["drain", "user:ops"]);
+  });
+
+  it("[control.reload-event] tells of a reload once, beside the command in force", async () => {
+    const bus = lab.openBus();
+    await lab.raw.flushall();
+    const given = message(newUuid());
+    await bus.conversations.accept(given);
+    await bus.control.send("assistant", { type: "pause", by: "operator" });
+    for (const entryId of ["7-1", "7-1", "7-2", "6-9"])
+      await lab.openBus().control.announce("assistant", { entryId, by: "user:ops" });
+    await bus.control.announce("assistant");
+    const told = (await lab.events(given.envelope.conversation_id)).filter((event) => event.event === "control");
+    const reload = { command: "reload", by: "user:ops", state: "paused" };
+    expect(told).toMatchObject([reload, reload, { command: "pause", by: "operator", state: "paused" }]);
   });
 
   it("[control.event] tells each conversation with an unfinished run once that a command took effect", async () => {

@@ -2,10 +2,11 @@ import { AgentState, ControlCommand, controlTopic, newUuid } from "@holdfast/pro
 import type { Redis } from "ioredis";
 import type { Commands } from "../connection/commands.ts";
 import { controlStateKey } from "../keys.ts";
-import type { Control } from "../ports/control.ts";
+import type { Control, ControlListener, OnCommand } from "../ports/control.ts";
 import { announce } from "./announce.ts";
 import { tailTopics } from "./tail-topics.ts";
 
+const CONTROL = controlTopic("");
 const STATE_AFTER: Readonly<Partial<Record<ControlCommand["type"], AgentState>>> = {
   pause: "paused",
   resume: "running",
@@ -29,24 +30,21 @@ export class RedisControl implements Control {
   }
 
   async state(agent: string): Promise<AgentState> {
-    const state = await this.#commands.send((redis) => redis.hget(controlStateKey(agent), "state"));
+    const keys = [controlTopic(agent), controlStateKey(agent)];
+    const [state] = await this.#commands.script("agent-state-2", keys, Object.entries(STATE_AFTER).flat());
     return AgentState.catch("running").parse(state);
   }
 
-  announce(agent: string): Promise<void> {
-    return announce(this.#commands, agent);
+  announce(agent: string, reload?: { entryId: string; by: string }): Promise<void> {
+    return announce(this.#commands, agent, reload);
   }
 
-  async listen(
-    agents: readonly string[],
-    onCommand: (agent: string, command: ControlCommand) => void,
-  ): Promise<() => Promise<void>> {
-    const byTopic = new Map(agents.map((agent) => [controlTopic(agent), agent]));
-    return tailTopics(this.#connectBlocking(), [...byTopic.keys()], (topic, payload) => {
+  async listen(agents: readonly string[], onCommand: OnCommand): Promise<ControlListener> {
+    const tail = await tailTopics(this.#connectBlocking(), agents.map(controlTopic), (topic, entryId, payload) => {
       const command = parse(payload);
-      const agent = byTopic.get(topic);
-      if (command && agent) onCommand(agent, command);
+      if (command) onCommand(topic.slice(CONTROL.length), command, entryId);
     });
+    return { add: (more) => tail.add(more.map(controlTopic)), stop: () => tail.stop() };
   }
 }
 

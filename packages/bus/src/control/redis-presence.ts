@@ -30,9 +30,9 @@ export class RedisPresence implements Presence {
     });
   }
 
-  async join(role: string, agents: readonly string[]): Promise<() => Promise<void>> {
-    const card = JSON.stringify({ agents });
+  async join(role: string, agents: readonly string[] | (() => readonly string[])): Promise<() => Promise<void>> {
     const beat = async (): Promise<void> => {
+      const card = JSON.stringify({ agents: typeof agents === "function" ? agents() : agents });
       await Promise.all([
         this.#commands.send((redis) => redis.set(aliveKey(this.#instance), card, "PX", TTL_MS)),
         this.#commands.send((redis) => redis.zadd(presenceKey(role), Date.now(), this.#instance)),

@@ -5,45 +5,54 @@ import { fieldOf } from "../log/redis-event-log.ts";
 const BLOCK_MS = 1_000;
 const RETRY_MS = 250;
 
+export interface TopicsTail {
+  /** Follows these too, from now on. */
+  add(topics: readonly string[]): Promise<void>;
+  stop(): Promise<void>;
+}
+
 /** Calls `onEntry` with every entry appended to `topics` from now on. Positions are kept here, so a reconnect misses nothing. */
 export async function tailTopics(
   blocking: Redis,
   topics: readonly string[],
-  onEntry: (topic: string, payload: string) => void,
-): Promise<() => Promise<void>> {
+  onEntry: (topic: string, entryId: string, payload: string) => void,
+): Promise<TopicsTail> {
   const cursors = new Map<string, string>();
-  for (const topic of topics)
-    cursors.set(topic, (await blocking.xrevrange(topic, "+", "-", "COUNT", 1))[0]?.[0] ?? "0-0");
+  async function add(more: readonly string[]): Promise<void> {
+    for (const topic of more.filter((name) => !cursors.has(name))) {
+      const [newest] = await blocking.xrevrange(topic, "+", "-", "COUNT", 1);
+      cursors.set(topic, newest?.[0] ?? "0-0");
+    }
+  }
+  await add(topics);
   const stopping = new AbortController();
 
   async function readOnce(): Promise<void> {
-    const reply = await blocking.xread(
-      "BLOCK",
-      BLOCK_MS,
-      "STREAMS",
-      ...topics,
-      ...topics.map((topic) => cursors.get(topic) ?? "0-0"),
-    );
+    const reply = await blocking.xread("BLOCK", BLOCK_MS, "STREAMS", ...cursors.keys(), ...cursors.values());
     for (const [topic, entries] of reply ?? []) {
       for (const [entryId, fields] of entries) {
         cursors.set(topic, entryId);
-        onEntry(topic, fieldOf(fields, "payload"));
+        onEntry(topic, entryId, fieldOf(fields, "payload"));
       }
     }
   }
 
   const loop = (async () => {
-    while (!stopping.signal.aborted && topics.length > 0) {
+    while (!stopping.signal.aborted) {
       try {
-        await readOnce();
+        if (cursors.size > 0) await readOnce();
+        else await delay(RETRY_MS);
       } catch {
         if (!stopping.signal.aborted) await delay(RETRY_MS);
       }
     }
   })();
-  return async () => {
-    stopping.abort();
-    blocking.disconnect();
-    await loop;
+  return {
+    add,
+    async stop() {
+      stopping.abort();
+      blocking.disconnect();
+      await loop;
+    },
   };
 }

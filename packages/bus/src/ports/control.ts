@@ -4,20 +4,30 @@ import type { AgentState, ControlCommand } from "@holdfast/protocol";
 export interface Control {
   /** Durable for pause, resume and drain; the bell for all. */
   send(agent: string, command: ControlCommand): Promise<void>;
+  /** As the newest command says, however it came into the topic. */
   state(agent: string): Promise<AgentState>;
-  /** Writes the `control` event of the command in force to every conversation with an unfinished run, once, whoever asks. */
-  announce(agent: string): Promise<void>;
-  /** Every command to these agents from now on, in order. Call the answer to stop. */
-  listen(
-    agents: readonly string[],
-    onCommand: (agent: string, command: ControlCommand) => void,
-  ): Promise<() => Promise<void>>;
+  /**
+   * Writes the `control` event of the command in force, or of a `reload`, to every conversation with an unfinished run, once,
+   * whoever asks.
+   */
+  announce(agent: string, reload?: { readonly entryId: string; readonly by: string }): Promise<void>;
+  /** Every command to these agents from now on, in order. */
+  listen(agents: readonly string[], onCommand: OnCommand): Promise<ControlListener>;
+}
+
+/** `entryId` is the command's in `control:<agent>`. */
+export type OnCommand = (agent: string, command: ControlCommand, entryId: string) => void;
+
+export interface ControlListener {
+  /** Listens to these too, from now on. */
+  add(agents: readonly string[]): Promise<void>;
+  stop(): Promise<void>;
 }
 
 /** Who is alive: a key per process that it must keep beating. */
 export interface Presence {
-  /** Begins beating; the answer stops and removes the key, so that others notice at once. */
-  join(role: string, agents: readonly string[]): Promise<() => Promise<void>>;
+  /** Begins beating, with the agents it serves at that moment; the answer stops and removes the key, so that others notice at once. */
+  join(role: string, agents: readonly string[] | (() => readonly string[])): Promise<() => Promise<void>>;
   isAlive(instance: string): Promise<boolean>;
   members(role: string): Promise<readonly { readonly instance: string; readonly agents: readonly string[] }[]>;
 }

@@ -15,6 +15,8 @@ export interface WorkQueue {
   keep(entry: Entry): Promise<void>;
   /** Gives an entry back so that another consumer takes it at once. */
   handOver(entry: Entry): Promise<void>;
+  /** Puts an entry into its topic again as a new one, under the same id, and acknowledges it. */
+  requeue(entry: Entry): Promise<void>;
   /** Writes a dead letter for an entry that stays ours. */
   bury(entry: Entry, error: { code: string; message: string }): Promise<void>;
   /** Moves an entry to `dlq:<topic>` with the reason, then acknowledges it. */

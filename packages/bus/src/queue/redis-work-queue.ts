@@ -6,6 +6,7 @@ import type { Presence } from "../ports/control.ts";
 import type { Entry } from "../ports/entry.ts";
 import type { WorkQueue } from "../ports/work-queue.ts";
 import { type BuriedMessage, buryEntry, buryMessage, type DeadLetterError } from "./bury.ts";
+import { traceFields } from "../trace-fields.ts";
 import { entryFrom } from "./entry-from.ts";
 import { reclaimAbandoned } from "./reclaim.ts";
 
@@ -126,6 +127,12 @@ export class RedisWorkQueue implements WorkQueue {
   async handOver(entry: Entry): Promise<void> {
     await this.#settle(entry, "hand_over");
     this.#inHand.delete(handle(entry));
+  }
+
+  async requeue(entry: Entry): Promise<void> {
+    const fields = ["id", entry.id, "payload", entry.payload, ...traceFields(entry.trace)];
+    await this.#options.commands.send((redis) => redis.xadd(entry.topic, "*", ...fields));
+    await this.ack(entry);
   }
 
   async #settle(entry: Entry, how: "ack" | "keep" | "hand_over"): Promise<void> {

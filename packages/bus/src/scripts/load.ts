@@ -9,6 +9,7 @@ import { readFileSync } from "node:fs";
  */
 export const SCRIPT_NAMES = [
   "accept-7",
+  "agent-state-2",
   "announce-1",
   "append-notice-3",
   "append-3",

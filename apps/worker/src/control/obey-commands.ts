@@ -1,0 +1,63 @@
+import { AgentStates, type Bus, type Control, type WorkQueue } from "@holdfast/bus";
+import { type AgentState, chatTopic, type HoldfastConfig } from "@holdfast/protocol";
+import { createReload } from "@holdfast/runtime";
+import type { Logger } from "@holdfast/telemetry";
+import type { ActiveRuns } from "./active-runs.ts";
+import { ringForCancel } from "./cancel-bell.ts";
+import type { ServedAgents } from "./served-agents.ts";
+
+export interface CommandScope {
+  readonly bus: Pick<Bus, "control">;
+  readonly queue: WorkQueue;
+  readonly served: ServedAgents;
+  readonly active: ActiveRuns;
+  readonly readAgents: () => HoldfastConfig["agents"];
+  readonly logger: Logger;
+}
+
+/**
+ * What a worker does on the commands of `control:<agent>` (protocol §2.7), once the states are started.
+ *
+ * - Only agents that run have their topics read; what is left of a draining one is taken over. A run asks the states before each thing that a pause holds back.
+ * - `reload`, to whichever agent, reads the whole file again. New agents are served from then on and removed ones no longer;
+ *   runs at work keep the configuration they were begun with. A file that is not valid changes nothing.
+ * - Every command is told to the conversations it concerns once it has taken effect here, if nobody was first.
+ */
+export function obeyCommands({ bus, queue, served, active, readAgents, logger }: CommandScope): AgentStates {
+  const states = new AgentStates({
+    control: bus.control,
+    agents: served.names,
+    onCommand(agent, command, entryId) {
+      ringForCancel(command, active, logger);
+      if (command.type === "reload") void obeyReload(agent, { entryId, by: command.by });
+    },
+    onChange(agent, state) {
+      logger.info("agent state", { agent, state });
+      chooseTopics();
+      announce(agent);
+    },
+  });
+  const reload = createReload({
+    logger,
+    read: readAgents,
+    async apply(agents) {
+      // The states of new agents are known before the first of their messages is read.
+      await states.add(Object.keys(agents));
+      served.replace(agents);
+      chooseTopics();
+    },
+  });
+
+  function chooseTopics(): void {
+    const topicsIn = (state: AgentState) => served.names.filter((name) => states.of(name) === state).map(chatTopic);
+    queue.setTopics(topicsIn("running"), topicsIn("draining"));
+  }
+  function announce(agent: string, command?: Parameters<Control["announce"]>[1]): void {
+    const onError = (error: unknown) => logger.warn("control event not written", { agent, error });
+    bus.control.announce(agent, command).catch(onError);
+  }
+  async function obeyReload(agent: string, command: { entryId: string; by: string }): Promise<void> {
+    if (await reload()) announce(agent, command);
+  }
+  return states;
+}
