@@ -58,6 +58,10 @@ export const requirements = {
   "accept.conflict": "The same id with another body is refused (protocol §4)",
   "accept.published": "An accepted message stands in `chat:<conversation>` and `chat:<agent>` (protocol §2)",
   "chat.answer": "`chat:<conversation>` gets the answer of every completed run, at least once (protocol §2)",
+  "failover.exact": "A failover of Redis loses no event of a running run, and begins another epoch (protocol §3.4)",
+  "failover.lost-tail":
+    "What a failover lost of a running run is written again, and no entry id is given to another event (protocol §3.1)",
+  "failover.restart": "A restart of Redis that lost nothing goes on under the same epoch (protocol §3.1)",
   "outbox.sweep": "An accepted turn whose queue entry was never written is queued by the sweep (protocol §2.5)",
   "on-busy.reject": "`on_busy: reject` refuses a message while a run is active (protocol §4)",
   "steer.accept":
@@ -287,6 +291,7 @@ export const requirements = {
   "sse.shutdown": "Shutdown breaks streams, it never ends them cleanly in a run (protocol §5.6)",
   "sse.gap": "A lost live message is read from the log before anything later goes out (protocol §3.1)",
   "sse.lost-last": "A lost last message is found without a later one (protocol §3.1)",
+  "sse.lost-tail": "A log that lost what was shown begins another epoch, and readers are reset (protocol §5.5, §3.1)",
   "sse.redis-away": "Readers stay connected through an outage of Redis and miss nothing (protocol §3.4)",
 
   // The gateway's routes (protocol §4, §7, §8)

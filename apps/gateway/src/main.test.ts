@@ -6,9 +6,17 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
 import { newUuid } from "@holdfast/protocol";
-import { freePort, spawnService, startRedis, type TestRedis, type TestService, until } from "@holdfast/testing";
+import {
+  redisCommand,
+  freePort,
+  spawnService,
+  startRedis,
+  type TestRedis,
+  type TestService,
+  until,
+} from "@holdfast/testing";
 import request from "supertest";
-import { redisCommand } from "./test-lab/redis-command.ts";
+
 import { SseReader } from "./test-lab/sse-reader.ts";
 
 const ENTRY = fileURLToPath(new URL("./main.ts", import.meta.url));

@@ -4,7 +4,7 @@
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort } from "./free-port.ts";
@@ -23,6 +23,8 @@ export interface RedisOptions {
   maxmemory?: string;
   /** More redis-server arguments, for example ["--cluster-enabled", "yes"]. */
   args?: string[];
+  /** Makes it a Sentinel: its configuration file, which it rewrites itself. */
+  sentinel?: string[];
 }
 
 export interface TestRedis {
@@ -88,7 +90,10 @@ class RedisEnded extends Error {
 
 async function launch(port: number, dir: string, options: RedisOptions): Promise<ChildProcess> {
   const program = process.env["REDIS_SERVER"] ?? "redis-server";
-  const child = spawn(program, redisArguments(port, dir, options), {
+  const given = options.sentinel
+    ? await sentinelArguments(port, dir, options.sentinel)
+    : redisArguments(port, dir, options);
+  const child = spawn(program, given, {
     detached: true,
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -131,6 +136,14 @@ function redisArguments(port: number, dir: string, { aof = false, maxmemory, arg
     ...memory,
     ...args,
   ];
+}
+
+async function sentinelArguments(port: number, dir: string, lines: readonly string[]): Promise<string[]> {
+  const path = join(dir, "sentinel.conf");
+  const text = [`port ${port}`, "bind 127.0.0.1", `dir ${dir}`, ...lines, ""].join("\n");
+  // What it has learnt stands in the file as well: one that is there is kept.
+  await writeFile(path, text, { flag: "wx" }).catch(() => undefined);
+  return [path, "--sentinel"];
 }
 
 function hasEnded(child: ChildProcess): boolean {

@@ -11,7 +11,8 @@ import { isNewer, LineBatch } from "./line-batch.ts";
  *   was lost, and what is missing is read from the log before anything later goes out.
  * - A lost last message reveals itself by nothing: `check` compares with the log's head now and then.
  * - What is absent from the log is settled: a read that was begun after an entry was published answers for it.
- * - Another epoch withdraws everything: readers start again with a reset.
+ * - Another epoch withdraws everything: readers start again with a reset. A log that ends before what was delivered from it
+ *   has lost events, and is made to begin another epoch.
  * - Lines of one event-loop tick go out together.
  */
 export interface Member {
@@ -121,11 +122,16 @@ export class ConversationFeed implements LogFollower {
   }
 
   async #check(): Promise<void> {
+    const known = this.#position;
     const head = await this.#source.head(this.conversationId);
     if (this.#isEnded) return;
     if (head === undefined) {
       if (await this.#source.isGone(this.conversationId)) this.onDeleted();
       return;
+    }
+    if (head.epoch === known.epoch && head.seq < known.seq) {
+      await this.#source.renew(this.conversationId, known);
+      return this.#check();
     }
     if (!isNewer(head, this.#position)) return;
     this.#seen = isNewer(head, this.#seen) ? head : this.#seen;
@@ -165,10 +171,7 @@ export class ConversationFeed implements LogFollower {
       const lines = await this.#source.read(this.conversationId, from.epoch === 0 ? undefined : from, PAGE);
       if (this.#isEnded) return;
       const batch = LineBatch.of(lines);
-      if (batch && isOtherEpoch(from, batch.last)) {
-        await this.#restart();
-        return;
-      }
+      if (isOtherEpoch(from, newestOf(batch, target, from))) return this.#restart();
       if (batch) this.#accept(batch);
       if (lines.length === PAGE || this.#held?.hasOverflowed) continue;
       if (isNewer(target, this.#position)) this.#position = target;
@@ -190,6 +193,11 @@ export class ConversationFeed implements LogFollower {
     for (const lines of held) this.onLines(lines);
     if (isNewer(this.#seen, this.#position)) this.#repair();
   }
+}
+
+/** A new epoch counts also where nothing stands in it yet. */
+function newestOf(batch: LineBatch | undefined, target: EntryPosition, from: EntryPosition): EntryPosition {
+  return batch?.last ?? (isNewer(target, from) ? target : from);
 }
 
 function isOtherEpoch(from: EntryPosition, now: EntryPosition): boolean {

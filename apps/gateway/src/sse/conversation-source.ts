@@ -29,6 +29,11 @@ export class ConversationSource {
     return this.log.head(conversationId);
   }
 
+  /** The log lost what this process has shown: it must not go on under the same epoch. */
+  renew(conversationId: string, known: EntryPosition): Promise<void> {
+    return this.log.renew(conversationId, known);
+  }
+
   /** Lines strictly after `after` (from the beginning without), oldest first, at most `limit`. */
   read(conversationId: string, after: EntryPosition | undefined, limit: number): Promise<LogLine[]> {
     return this.#turnstile.run(() => this.log.read(conversationId, after && formatEntryId(after), limit));

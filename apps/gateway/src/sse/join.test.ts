@@ -13,6 +13,7 @@ class LateAnswers {
   #released: Promise<void> = Promise.resolve();
 
   readonly through = (log: EventLog): EventLog => ({
+    renew: (id, known) => log.renew(id, known),
     head: (id) => log.head(id),
     locate: (id, uuid) => log.locate(id, uuid),
     follow: (id, follower) => log.follow(id, follower),

@@ -4,13 +4,12 @@ import { type Bus, createRedisBus, type EventLog, type RunLease } from "@holdfas
 import { newUuid } from "@holdfast/protocol";
 import { listen } from "@holdfast/runtime";
 import { createLogger, createMetrics, type Metrics } from "@holdfast/telemetry";
-import { startRedis, type TestRedis } from "@holdfast/testing";
+import { redisCommand, startRedis, type TestRedis } from "@holdfast/testing";
 import { PassThrough } from "node:stream";
 import { type AppOptions, createApp } from "../app.ts";
 import { closeHttpServer, createHttpServer } from "../http/server.ts";
 import { readinessOf } from "../routes/health.ts";
 import { createStreams, type StreamOptions, type Streams } from "../sse/streams.ts";
-import { redisCommand } from "./redis-command.ts";
 import { SseReader } from "./sse-reader.ts";
 
 export interface LabOptions {
@@ -59,7 +58,7 @@ export function gatewayLab(): GatewayLab {
   let common: Promise<LabGateway> | undefined;
   const toClose: (() => Promise<void>)[] = [];
   beforeAll(async () => {
-    redis = await startRedis();
+    redis = await startRedis({ aof: true });
     bus = createRedisBus({ url: redis.url });
   });
   afterEach(async () => {

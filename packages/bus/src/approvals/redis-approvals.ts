@@ -93,7 +93,8 @@ export class RedisApprovals implements Approvals {
     ];
     const args = [id, status, JSON.stringify(decision), Date.now(), Date.parse(event.expires_at ?? "")];
     await this.#outbox.put(note);
-    const outcome = text((await this.#commands.script("decide-4", keys, args))[0]);
+    const decide = () => this.#commands.script("decide-4", keys, args);
+    const outcome = text((await this.#commands.durably([streamTopic(conversationId)], decide))[0]);
     // Also where it was decided before: the one who did may have died before it woke the run.
     await settleNote(this.#commands, note);
     await this.#outbox.remove(note);

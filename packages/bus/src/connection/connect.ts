@@ -1,12 +1,17 @@
-import { Redis, type RedisOptions } from "ioredis";
+import { Cluster, Redis, type RedisOptions } from "ioredis";
+import type { Access, HostPort, RedisAddress } from "./redis-address.ts";
 
 export interface ConnectOptions {
-  readonly url: string;
   /** Shown in CLIENT LIST, so that an operator sees who holds a connection. */
   readonly name: string;
   readonly commandTimeoutMs?: number;
   /** For a connection that blocks, longer than any BLOCK on it: a reply that takes longer never comes (ioredis #1285). */
   readonly blocksForMs?: number;
+  /**
+   * True: what was on its way when the connection broke is refused at once, and never sent over the next connection, which
+   * may lead to another server.
+   */
+  readonly refusesAtBreak?: boolean;
   readonly autoPipelining?: boolean;
   readonly onTrouble: (message: string, error: unknown) => void;
 }
@@ -16,26 +21,83 @@ export interface ConnectOptions {
  * retransmits, a quarter of an hour. Far above what a busy Redis takes to answer.
  */
 const SILENCE_MS = 5_000;
+type Settings = Omit<RedisOptions, "replyMapping">;
+
 const RECONNECT_CAP_MS = 1_000;
 const TROUBLE_EVERY_MS = 5_000;
+const CONNECT_TIMEOUT_MS = 3_000;
+const CLUSTER_PAUSE_MS = 100;
 
 /**
- * One connection to Redis that reconnects for ever. Commands wait for it: every write of ours is idempotent, so resending
- * one whose reply was lost is safe. A failover shows as READONLY: reconnect and send again.
+ * One connection to the primary at `address` that reconnects for ever. Commands wait for it: every write of ours is
+ * idempotent, so resending one whose reply was lost is safe. A failover shows as READONLY: reconnect and send again.
  */
-export function connect(options: ConnectOptions): Redis {
+export function connect(address: Exclude<RedisAddress, { kind: "cluster" }>, options: ConnectOptions): Redis {
+  const settings = settingsOf(options);
+  if (address.kind === "single") return watched(new Redis(address.url, settings), options);
+  return watched(
+    new Redis({
+      ...settings,
+      ...loginOf(address.access),
+      sentinels: address.sentinels.map(({ host, port }) => ({ host, port })),
+      name: address.name,
+      db: address.database,
+      role: "master",
+      // A primary that hangs keeps its connections: the Sentinels say when it is none any more.
+      failoverDetector: true,
+      sentinelRetryStrategy: backoff,
+      sentinelCommandTimeout: CONNECT_TIMEOUT_MS,
+      enableTLSForSentinelMode: address.access.hasTls,
+    }),
+    options,
+  );
+}
+
+/** One connection to one server of a Cluster, whatever its role is. */
+export function connectTo(node: HostPort, access: Access, options: ConnectOptions): Redis {
+  return watched(new Redis({ ...settingsOf(options), ...loginOf(access), host: node.host, port: node.port }), options);
+}
+
+/** Commands to all of a Cluster: each goes to its slot's primary, and waits while the Cluster chooses a new one. */
+export function connectCluster(
+  { seeds, access }: Extract<RedisAddress, { kind: "cluster" }>,
+  options: ConnectOptions,
+): Cluster {
+  const { retryStrategy: _own, ...settings } = settingsOf(options);
+  const clusterOptions = {
+    // Its grouping goes by a command's first argument, which is no key in EVALSHA: it would mix up slots.
+    enableAutoPipelining: false,
+    scaleReads: "master" as const,
+    maxRedirections: 64,
+    retryDelayOnFailover: CLUSTER_PAUSE_MS,
+    retryDelayOnClusterDown: CLUSTER_PAUSE_MS,
+    retryDelayOnTryAgain: CLUSTER_PAUSE_MS,
+    slotsRefreshTimeout: 2_000,
+    slotsRefreshInterval: 2_000,
+    clusterRetryStrategy: backoff,
+    redisOptions: { ...settings, ...loginOf(access), maxRetriesPerRequest: null, reconnectOnError: null },
+  };
+  const cluster = new Cluster(
+    seeds.map(({ host, port }) => ({ host, port })),
+    clusterOptions,
+  );
+  return watched(cluster, options);
+}
+
+function settingsOf(options: ConnectOptions): Settings {
   const report = reporter(options);
-  const settings: Omit<RedisOptions, "replyMapping"> = {
+  const refusesAtBreak = options.refusesAtBreak ?? options.blocksForMs !== undefined;
+  return {
     connectionName: options.name,
-    maxRetriesPerRequest: retriesOf(options),
+    maxRetriesPerRequest: retriesOf(options, refusesAtBreak),
     enableAutoPipelining: options.autoPipelining ?? false,
-    autoResendUnfulfilledCommands: options.blocksForMs === undefined,
+    autoResendUnfulfilledCommands: !refusesAtBreak,
     autoResubscribe: false,
-    connectTimeout: 3_000,
+    connectTimeout: CONNECT_TIMEOUT_MS,
     disconnectTimeout: 300,
     keepAlive: 30_000,
     noDelay: true,
-    retryStrategy: (tries) => Math.min(50 * 2 ** Math.min(tries, 5), RECONNECT_CAP_MS) * (0.75 + Math.random() / 2),
+    retryStrategy: backoff,
     reconnectOnError: (error) => {
       if (!error.message.startsWith("READONLY")) return false;
       report(error);
@@ -44,9 +106,16 @@ export function connect(options: ConnectOptions): Redis {
     ...(options.commandTimeoutMs === undefined ? {} : { commandTimeout: options.commandTimeoutMs }),
     socketTimeout: options.blocksForMs ?? SILENCE_MS,
   };
-  const redis = new Redis(options.url, settings);
-  redis.on("error", report);
-  return redis;
+}
+
+const loginOf = ({ username, password, hasTls }: Access): Settings => ({
+  ...(username ? { username } : {}),
+  ...(password ? { password } : {}),
+  ...(hasTls ? { tls: {} } : {}),
+});
+
+function backoff(tries: number): number {
+  return Math.min(50 * 2 ** Math.min(tries, 5), RECONNECT_CAP_MS) * (0.75 + Math.random() / 2);
 }
 
 /** A Redis that is away fails many times a second: it is said now and then. */
@@ -64,13 +133,20 @@ function reporter({ name, onTrouble }: ConnectOptions): (error: unknown) => void
  * At 0 it is refused at once, and the reader reads again from where it stands. With a deadline, what nobody waits for any
  * more is dropped soon, so that an absent Redis collects no commands. All others wait.
  */
-function retriesOf({ blocksForMs, commandTimeoutMs }: ConnectOptions): number | null {
-  if (blocksForMs !== undefined) return 0;
+function retriesOf({ commandTimeoutMs }: ConnectOptions, refusesAtBreak: boolean): number | null {
+  if (refusesAtBreak) return 0;
   return commandTimeoutMs === undefined ? null : 3;
 }
 
+function watched<Connection extends Redis | Cluster>(connection: Connection, options: ConnectOptions): Connection {
+  const report = reporter(options);
+  connection.on("error", report);
+  connection.on("node error", report);
+  return connection;
+}
+
 /** Ends a connection without waiting for an absent Redis. */
-export async function disconnect(redis: Redis): Promise<void> {
+export async function disconnect(redis: Redis | Cluster): Promise<void> {
   if (redis.status === "ready") await redis.quit().catch(() => undefined);
   redis.disconnect();
 }

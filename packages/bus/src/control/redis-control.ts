@@ -1,5 +1,5 @@
 import { AgentState, ControlCommand, controlTopic, newUuid } from "@holdfast/protocol";
-import type { Redis } from "ioredis";
+import type { TopicTail } from "../connection/blocking-reads.ts";
 import type { Commands } from "../connection/commands.ts";
 import { controlStateKey } from "../keys.ts";
 import type { Control, ControlListener, OnCommand } from "../ports/control.ts";
@@ -15,11 +15,11 @@ const STATE_AFTER: Readonly<Partial<Record<ControlCommand["type"], AgentState>>>
 
 export class RedisControl implements Control {
   readonly #commands: Commands;
-  readonly #connectBlocking: () => Redis;
+  readonly #openTail: () => TopicTail;
 
-  constructor(commands: Commands, connectBlocking: () => Redis) {
+  constructor(commands: Commands, openTail: () => TopicTail) {
     this.#commands = commands;
-    this.#connectBlocking = connectBlocking;
+    this.#openTail = openTail;
   }
 
   async send(agent: string, command: ControlCommand): Promise<void> {
@@ -40,7 +40,8 @@ export class RedisControl implements Control {
   }
 
   async listen(agents: readonly string[], onCommand: OnCommand): Promise<ControlListener> {
-    const tail = await tailTopics(this.#connectBlocking(), agents.map(controlTopic), (topic, entryId, payload) => {
+    const topics = agents.map(controlTopic);
+    const tail = await tailTopics(this.#commands, this.#openTail(), topics, (topic, entryId, payload) => {
       const command = parse(payload);
       if (command) onCommand(topic.slice(CONTROL.length), command, entryId);
     });

@@ -1,4 +1,5 @@
 import { setInterval as every } from "node:timers";
+import { setTimeout as delay } from "node:timers/promises";
 import type { Commands } from "../connection/commands.ts";
 import { aliveKey, presenceKey } from "../keys.ts";
 import type { Presence } from "../ports/control.ts";
@@ -12,22 +13,16 @@ const TTL_MS = 2_500;
  */
 const REST_MS = 2 * TTL_MS;
 const FORGET_MS = 60_000;
+const LOOK_AGAIN_MS = 200;
 
 export class RedisPresence implements Presence {
   readonly #commands: Commands;
   readonly #instance: string;
   readonly #timers = new Set<NodeJS.Timeout>();
 
-  #restsUntilMs = 0;
-
   constructor(commands: Commands, instance: string) {
     this.#commands = commands;
     this.#instance = instance;
-    let connections = 0;
-    commands.redis.on("ready", () => {
-      connections += 1;
-      if (connections > 1) this.#restsUntilMs = Date.now() + REST_MS;
-    });
   }
 
   async join(role: string, agents: readonly string[] | (() => readonly string[])): Promise<() => Promise<void>> {
@@ -65,8 +60,25 @@ export class RedisPresence implements Presence {
   }
 
   async isAlive(instance: string): Promise<boolean> {
-    if (Date.now() < this.#restsUntilMs) return true;
+    return this.#isUncertain(instance) || this.#beats(instance);
+  }
+
+  async isKnownAlive(instance: string): Promise<boolean> {
+    for (;;) {
+      const beats = await this.#beats(instance);
+      if (beats || !this.#isUncertain(instance)) return beats;
+      await delay(LOOK_AGAIN_MS);
+    }
+  }
+
+  async #beats(instance: string): Promise<boolean> {
     return (await this.#commands.send((redis) => redis.exists(aliveKey(instance)))) === 1;
+  }
+
+  /** The primary that holds its beats came (back) a moment ago: that it did not hear one says nothing yet. */
+  #isUncertain(instance: string): boolean {
+    const primary = this.#commands.primaries.of(aliveKey(instance));
+    return primary === undefined || Date.now() < primary.changedAtMs + REST_MS;
   }
 
   async members(role: string): ReturnType<Presence["members"]> {

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Redis } from "ioredis";
+import type { TopicTail } from "../connection/blocking-reads.ts";
+import type { Commands } from "../connection/commands.ts";
 import { fieldOf } from "../log/redis-event-log.ts";
 
-const BLOCK_MS = 1_000;
 const RETRY_MS = 250;
 
 export interface TopicsTail {
@@ -13,14 +13,15 @@ export interface TopicsTail {
 
 /** Calls `onEntry` with every entry appended to `topics` from now on. Positions are kept here, so a reconnect misses nothing. */
 export async function tailTopics(
-  blocking: Redis,
+  commands: Commands,
+  tail: TopicTail,
   topics: readonly string[],
   onEntry: (topic: string, entryId: string, payload: string) => void,
 ): Promise<TopicsTail> {
   const cursors = new Map<string, string>();
   async function add(more: readonly string[]): Promise<void> {
     for (const topic of more.filter((name) => !cursors.has(name))) {
-      const [newest] = await blocking.xrevrange(topic, "+", "-", "COUNT", 1);
+      const [newest] = await commands.send((redis) => redis.xrevrange(topic, "+", "-", "COUNT", 1));
       cursors.set(topic, newest?.[0] ?? "0-0");
     }
   }
@@ -28,8 +29,7 @@ export async function tailTopics(
   const stopping = new AbortController();
 
   async function readOnce(): Promise<void> {
-    const reply = await blocking.xread("BLOCK", BLOCK_MS, "STREAMS", ...cursors.keys(), ...cursors.values());
-    for (const [topic, entries] of reply ?? []) {
+    for (const [topic, entries] of await tail.next(cursors)) {
       for (const [entryId, fields] of entries) {
         cursors.set(topic, entryId);
         onEntry(topic, entryId, fieldOf(fields, "payload"));
@@ -51,7 +51,7 @@ export async function tailTopics(
     add,
     async stop() {
       stopping.abort();
-      blocking.disconnect();
+      tail.close();
       await loop;
     },
   };

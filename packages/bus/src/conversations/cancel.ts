@@ -34,7 +34,8 @@ export async function cancelRun(
   // A run that was parked leaves an inbox that no queue entry answers for.
   const note: Note = { kind: "wake", conversationId: id, runId: run.id };
   await outbox.put(note);
-  const reply = await commands.script("cancel-6", keys, [run.id, by, JSON.stringify(ending), now]);
+  const args = [run.id, by, JSON.stringify(ending), now];
+  const reply = await commands.durably([streamTopic(id)], () => commands.script("cancel-6", keys, args));
   const outcome = text(reply[0]);
   if (outcome === "cancelled") await settleNote(commands, note);
   await outbox.remove(note);

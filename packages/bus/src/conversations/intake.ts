@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { type RunEvent, type RunStatus, streamTopic, type UserMessageEvent } from "@holdfast/protocol";
-import { type Commands, text } from "../connection/commands.ts";
+import { chatTopic, type RunEvent, type RunStatus, streamTopic, type UserMessageEvent } from "@holdfast/protocol";
+import { type Commands, type Reply, text } from "../connection/commands.ts";
 import { runIdOf } from "../ids.ts";
 import {
   CONVERSATIONS_KEY,
@@ -36,17 +36,37 @@ export class Intake {
   }
 
   async accept(message: NewMessage): Promise<Accepted> {
-    const { envelope } = message;
+    const { envelope, agent } = message;
     const conversationId = envelope.conversation_id;
     const runId = runIdOf(conversationId, envelope.id);
     const note: Note = { kind: "turn", conversationId, runId };
+    const written = [
+      streamTopic(conversationId),
+      chatTopic(agent),
+      runPointerKey(runId),
+      unfinishedKey(agent),
+      CONVERSATIONS_KEY,
+    ];
+    const reply = await this.#commands.durably(written, () => this.#acceptOnce(message, runId, note));
+    const outcome = text(reply[0]) as Accepted["outcome"];
+    await this.#outbox.remove(note);
+    if (text(reply[3]))
+      await this.#control.send(text(reply[5]), { type: "cancel", run_id: text(reply[3]), by: envelope.sender });
+    if (outcome === "deleted" || outcome === "busy") await this.#withdraw(note, agent, outcome);
+    if (outcome === "busy") return { outcome, runId: text(reply[1]) };
+    if (outcome === "deleted" || outcome === "conflict") return { outcome };
+    return { outcome, runId: text(reply[1]), status: text(reply[2]) as RunStatus };
+  }
+
+  /** Everything that must be safe before the answer; done twice it changes nothing. */
+  async #acceptOnce(message: NewMessage, runId: string, note: Note): Promise<Reply[]> {
+    const { envelope, agent } = message;
+    const conversationId = envelope.conversation_id;
     // Pointers come before the fact: one without its fact reads as unknown.
     await Promise.all([
       this.#outbox.put(note),
       this.#commands.send((redis) => redis.set(runPointerKey(runId), conversationId, "PX", this.#upkeep.newPointerMs)),
-      this.#commands.send((redis) =>
-        redis.zadd(unfinishedKey(message.agent), "NX", Date.now(), `${conversationId} ${runId}`),
-      ),
+      this.#commands.send((redis) => redis.zadd(unfinishedKey(agent), "NX", Date.now(), `${conversationId} ${runId}`)),
       this.#commands.send((redis) => redis.zadd(CONVERSATIONS_KEY, "NX", Date.now(), conversationId)),
     ]);
     const reply = await this.#commands.script(
@@ -68,7 +88,7 @@ export class Intake {
     if (waits) {
       await publishTurn(this.#commands, {
         conversationId,
-        agent: message.agent,
+        agent,
         messageId: envelope.id,
         envelope: JSON.stringify(envelope),
         trace: message.trace,
@@ -76,13 +96,7 @@ export class Intake {
         alreadyQueued: message.alreadyQueued ?? false,
       });
     }
-    await this.#outbox.remove(note);
-    if (text(reply[3]))
-      await this.#control.send(text(reply[5]), { type: "cancel", run_id: text(reply[3]), by: envelope.sender });
-    if (outcome === "deleted" || outcome === "busy") await this.#withdraw(note, message.agent, outcome);
-    if (outcome === "busy") return { outcome, runId: text(reply[1]) };
-    if (outcome === "deleted" || outcome === "conflict") return { outcome };
-    return { outcome, runId: text(reply[1]), status: text(reply[2]) as RunStatus };
+    return reply;
   }
 
   /** Takes back what was written before a fact that did not come about. */

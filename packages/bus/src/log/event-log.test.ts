@@ -2,11 +2,11 @@ import { describe, expect, it } from "@jest/globals";
 import { newUuid, positionOfEventUuid, streamTopic } from "@holdfast/protocol";
 import { until } from "@holdfast/testing";
 import type { LogLine } from "../ports/entry.ts";
-import { appendTokens, busLab, claimed, COMPLETED, message } from "../test-lab/bus-lab.ts";
+import { appendTokens, busLab, claimed, COMPLETED, message, REDIS_KINDS } from "../test-lab/bus-lab.ts";
 
-const lab = busLab();
+describe.each(REDIS_KINDS)("event log on %s", (kind) => {
+  const lab = busLab(kind);
 
-describe("event log", () => {
   it("[log.ids] numbers events from 1 without a gap and derives their UUIDs from the number", async () => {
     const bus = lab.openBus();
     const given = message(newUuid());

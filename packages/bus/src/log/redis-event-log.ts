@@ -37,6 +37,10 @@ export class RedisEventLog implements EventLog {
     return message ? (JSON.parse(message) as { entry: string }).entry : undefined;
   }
 
+  async renew(conversationId: string, known: LogHead): Promise<void> {
+    await this.#commands.script("raise-epoch-1", [metaKey(conversationId)], [known.epoch, known.seq]);
+  }
+
   async follow(conversationId: string, follower: LogFollower): Promise<() => void> {
     const following = this.#subscriber.follow(streamTopic(conversationId), follower);
     if (this.#subscribeTimeoutMs === undefined) return following;

@@ -28,6 +28,9 @@ export interface ControlListener {
 export interface Presence {
   /** Begins beating, with the agents it serves at that moment; the answer stops and removes the key, so that others notice at once. */
   join(role: string, agents: readonly string[] | (() => readonly string[])): Promise<() => Promise<void>>;
+  /** Gives everybody the benefit of the doubt while Redis has only just come back. */
   isAlive(instance: string): Promise<boolean>;
+  /** Waits until it can be told. For who would rely on the living to do something. */
+  isKnownAlive(instance: string): Promise<boolean>;
   members(role: string): Promise<readonly { readonly instance: string; readonly agents: readonly string[] }[]>;
 }

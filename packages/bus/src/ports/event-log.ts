@@ -23,6 +23,11 @@ export interface EventLog {
   read(conversationId: string, after: string | undefined, limit: number): Promise<LogLine[]>;
   /** The entry id of the event whose `id` field is `uuid`; undefined when none is known. */
   locate(conversationId: string, uuid: string): Promise<string | undefined>;
+  /**
+   * For whoever knows an event that the log has lost: begins another epoch, so that its id is never given to another event.
+   * Changes nothing where the log does hold `known`, or has begun another epoch already.
+   */
+  renew(conversationId: string, known: LogHead): Promise<void>;
   /** Resolves when the subscription is acknowledged: what is appended from then on arrives. Call the answer to stop. */
   follow(conversationId: string, follower: LogFollower): Promise<() => void>;
 }

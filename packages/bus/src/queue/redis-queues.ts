@@ -1,5 +1,5 @@
 import { dlqTopic } from "@holdfast/protocol";
-import type { Redis } from "ioredis";
+import type { BlockingReads } from "../connection/blocking-reads.ts";
 import type { Commands } from "../connection/commands.ts";
 import { traceFields } from "../trace-fields.ts";
 import type { Presence } from "../ports/control.ts";
@@ -11,13 +11,13 @@ export class RedisQueues implements Queues {
   readonly #commands: Commands;
   readonly #presence: Presence;
   readonly #instance: string;
-  readonly #connectBlocking: () => Redis;
+  readonly #openReads: () => BlockingReads;
 
-  constructor(commands: Commands, presence: Presence, instance: string, connectBlocking: () => Redis) {
+  constructor(commands: Commands, presence: Presence, instance: string, openReads: () => BlockingReads) {
     this.#commands = commands;
     this.#presence = presence;
     this.#instance = instance;
-    this.#connectBlocking = connectBlocking;
+    this.#openReads = openReads;
   }
 
   open(options: { topics: readonly string[]; group: string }): WorkQueue {
@@ -26,7 +26,7 @@ export class RedisQueues implements Queues {
       consumer: this.#instance,
       commands: this.#commands,
       presence: this.#presence,
-      blocking: this.#connectBlocking(),
+      reads: this.#openReads(),
     });
   }
 

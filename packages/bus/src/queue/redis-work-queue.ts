@@ -1,7 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Redis } from "ioredis";
-import { Commands } from "../connection/commands.ts";
-import { disconnect } from "../connection/connect.ts";
+import type { BlockingReads } from "../connection/blocking-reads.ts";
+import { type Commands, translate } from "../connection/commands.ts";
 import type { Presence } from "../ports/control.ts";
 import type { Entry } from "../ports/entry.ts";
 import type { WorkQueue } from "../ports/work-queue.ts";
@@ -15,14 +14,13 @@ export interface WorkQueueOptions {
   readonly group: string;
   readonly consumer: string;
   readonly commands: Commands;
-  /** A connection of its own: a blocking read holds up every other command. */
-  readonly blocking: Redis;
+  /** Connections of its own: a blocking read holds up every other command. */
+  readonly reads: BlockingReads;
   readonly presence: Presence;
 }
 
 export class RedisWorkQueue implements WorkQueue {
   readonly #options: WorkQueueOptions;
-  readonly #blocking: Commands;
   #topics: readonly string[];
   #begunOnly: readonly string[] = [];
   /** Entries given out and neither acknowledged nor handed over, as `<topic> <entry id>`. */
@@ -33,7 +31,6 @@ export class RedisWorkQueue implements WorkQueue {
   constructor(options: WorkQueueOptions) {
     this.#options = options;
     this.#topics = options.topics;
-    this.#blocking = new Commands(options.blocking);
   }
 
   setTopics(topics: readonly string[], begunOnly: readonly string[] = []): void {
@@ -58,15 +55,25 @@ export class RedisWorkQueue implements WorkQueue {
       }
       // COUNT is per topic: share the slots out, so that hardly anything waits in a consumer that may die.
       const each = Math.max(1, Math.ceil(count / topics.length));
-      const cursors = topics.map(() => ">");
-      const reply = await this.#blocking.send((redis) =>
-        redis.xreadgroup("GROUP", group, consumer, "COUNT", each, "BLOCK", blockMs, "STREAMS", ...topics, ...cursors),
+      const replies = await this.#options.reads.any(topics, (redis, some) =>
+        redis.xreadgroup(
+          "GROUP",
+          group,
+          consumer,
+          "COUNT",
+          each,
+          "BLOCK",
+          blockMs,
+          "STREAMS",
+          ...some,
+          ...some.map(() => ">"),
+        ),
       );
-      return this.#take(entriesOf(reply));
+      return this.#take(replies.flatMap(entriesOf));
     } catch (error) {
       if (!isMissingGroup(error)) {
         this.#mayHaveLost = true;
-        throw error;
+        throw translate(error);
       }
       await this.#createGroups(topics);
       return [];
@@ -155,9 +162,7 @@ export class RedisWorkQueue implements WorkQueue {
   }
 
   async close(): Promise<void> {
-    // The blocking read would hold QUIT back: just go.
-    this.#options.blocking.disconnect();
-    await disconnect(this.#options.blocking);
+    this.#options.reads.close();
   }
 
   async #createGroups(topics: readonly string[]): Promise<void> {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "@jest/globals";
 import { chatTopic, newUuid } from "@holdfast/protocol";
 import { until } from "@holdfast/testing";
-import { busLab, claimed, message } from "../test-lab/bus-lab.ts";
+import { busLab, claimed, message, REDIS_KINDS } from "../test-lab/bus-lab.ts";
 
-const lab = busLab();
+describe.each(REDIS_KINDS)("work queue on %s", (kind) => {
+  const lab = busLab(kind);
 
-describe("work queue", () => {
   it("[queue.bare-xadd] reads what was in the topic before the group existed", async () => {
     const bus = lab.openBus();
     await lab.raw.xadd(chatTopic("early"), "*", "id", "1", "payload", "{}", "colour", "blue");

@@ -3,11 +3,11 @@ import { chatTopic, newUuid } from "@holdfast/protocol";
 import { startRedis } from "@holdfast/testing";
 import { Fenced } from "../ports/errors.ts";
 import { createRedisBus } from "../redis-bus.ts";
-import { appendTokens, busLab, claimed, COMPLETED, message, runIdOf, USAGE } from "../test-lab/bus-lab.ts";
+import { appendTokens, busLab, claimed, COMPLETED, message, runIdOf, USAGE, REDIS_KINDS } from "../test-lab/bus-lab.ts";
 
-const lab = busLab();
+describe.each(REDIS_KINDS)("lease on %s", (kind) => {
+  const lab = busLab(kind);
 
-describe("lease", () => {
   it("[run.one-owner] lets one live worker own a conversation and takes over from a dead one with a higher attempt", async () => {
     const first = lab.openBus();
     const second = lab.openBus();

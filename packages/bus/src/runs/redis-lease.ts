@@ -16,9 +16,9 @@ import type {
   SteeredMessage,
 } from "../ports/runs.ts";
 import type { Upkeep } from "../retention/upkeep.ts";
-import type { ScriptName } from "../scripts/load.ts";
 import { insist } from "./insist.ts";
 import { endingFields, journalFields } from "./lease-writes.ts";
+import { OwnerWrites, type RunKeys } from "./owner-writes.ts";
 import { parkingOf, pointAt } from "./park-run.ts";
 import { RunEvents } from "./run-events.ts";
 
@@ -49,23 +49,19 @@ export class RedisLease implements RunLease {
   readonly #turn: string;
   readonly #onEnd: () => void;
   readonly #abort = new AbortController();
-  readonly #runKeys: readonly [string, string, string];
+  readonly #runKeys: RunKeys;
+  readonly #writes: OwnerWrites;
   readonly #events: RunEvents;
   #attempt: number;
-  /** Run-sequence of the last event that is durable. */
-  #stored: number;
   #payloads: string[] = [];
   #fields: string[] = [];
   #bufferedBytes = 0;
   #writing: Promise<void> | undefined;
   #scheduled: Promise<void> | undefined;
-  #lastWriteMs = Date.now();
-  #lost: Fenced | undefined;
 
   constructor(options: LeaseOptions) {
     this.run = options.run;
     this.#fence = options.fence;
-    this.#stored = options.stored;
     this.#turn = options.turn;
     this.#commands = options.commands;
     this.#outbox = options.outbox;
@@ -75,6 +71,8 @@ export class RedisLease implements RunLease {
     this.#events = new RunEvents(options.run);
     const { conversationId, id } = options.run;
     this.#runKeys = [streamTopic(conversationId), metaKey(conversationId), runKey(conversationId, id)];
+    const { commands, fence, stored } = options;
+    this.#writes = new OwnerWrites({ commands, fence, stored, keys: this.#runKeys, onLost: (why) => this.#lose(why) });
     if (options.cancelled) this.#abort.abort("cancelled");
   }
 
@@ -96,7 +94,7 @@ export class RedisLease implements RunLease {
 
   /** Unix ms of the last confirmed contact with the run's record. */
   get lastWriteMs(): number {
-    return this.#lastWriteMs;
+    return this.#writes.lastMs;
   }
 
   append(event: EventDraft, journal?: JournalWrite): void {
@@ -129,8 +127,9 @@ export class RedisLease implements RunLease {
     const [stream, meta, run] = this.#runKeys;
     const keys = [meta, run, steerKey(conversationId), stream];
     const now = new Date().toISOString();
-    const reply = await this.#insist("begin-step-4", keys, [this.#fence, step, this.#events.steeredPayload(now), now]);
-    this.#confirm(reply, 0);
+    const args = () => [step, this.#events.steeredPayload(now), now];
+    // The model hears it next: it must not come again as a turn of its own.
+    const reply = await this.#writes.ask({ script: "begin-step-4", keys, args, isDurable: true });
     this.#noticeCancel(reply);
     const steered = JSON.parse(text(reply[2])) as SteeredMessage[];
     // The index is a hint, tidied by who reads it: a step does not wait for it.
@@ -143,9 +142,7 @@ export class RedisLease implements RunLease {
   /** Looks at the cancel flag and the fence now, without writing. */
   async checkCancel(): Promise<void> {
     try {
-      const reply = await this.#commands.script("append-3", this.#runKeys, [this.#fence, 0, 0]);
-      this.#confirm(reply, 0);
-      this.#noticeCancel(reply);
+      this.#noticeCancel(await this.#writes.append({ payloads: [], fields: [] }));
     } catch (error) {
       if (!(error instanceof Fenced)) throw error;
     }
@@ -168,15 +165,16 @@ export class RedisLease implements RunLease {
       inboxKey(this.run.conversationId),
     ];
     const history = ending.history.map(storeRecord);
-    const args = [this.#fence, this.#stored + 1, payloads.length, ...payloads, fields.length, ...fields, ...history];
+    const rest = [payloads.length, ...payloads, fields.length, ...fields, ...history];
     const note: Note = { kind: "answer", conversationId: this.run.conversationId, runId: this.run.id };
     if (ending.status === "completed") {
       await insist(
         () => this.#outbox.put(note),
-        () => this.#lost,
+        () => this.#writes.lost,
       );
     }
-    this.#confirm(await this.#insist("finish-6", keys, args), payloads.length);
+    const args = (first: number) => [first, ...rest];
+    await this.#writes.ask({ script: "finish-6", keys, args, events: payloads.length, isDurable: true });
     this.#onEnd();
     await this.#settleElsewhere(note, ending, now);
   }
@@ -201,16 +199,15 @@ export class RedisLease implements RunLease {
     const { payloads, rest } = parkingOf(request, this.#events, this.run, this.#attempt);
     await insist(
       () => pointAt(this.#commands, request, this.run),
-      () => this.#lost,
+      () => this.#writes.lost,
     );
     const keys = [...this.#runKeys, approvalsKey(this.run.conversationId)];
-    const args = [this.#fence, this.#stored + 1, payloads.length, ...payloads, ...rest];
-    const reply = await this.#insist("park-4", keys, args);
+    const args = (first: number) => [first, payloads.length, ...payloads, ...rest];
+    const reply = await this.#writes.ask({ script: "park-4", keys, args, events: payloads.length, isDurable: true });
     if (text(reply[0]) === "CANCELLED") {
       this.#abort.abort("cancelled");
       return "cancelled";
     }
-    this.#confirm(reply, payloads.length);
     this.#onEnd();
     return "parked";
   }
@@ -228,8 +225,7 @@ export class RedisLease implements RunLease {
     try {
       await this.flush();
       const keys = [this.#runKeys[1], this.#runKeys[2]];
-      const reply = await this.#insist("release-2", keys, [this.#fence, isFailure ? 1 : 0]);
-      this.#confirm(reply, 0);
+      const reply = await this.#writes.ask({ script: "release-2", keys, args: () => [isFailure ? 1 : 0] });
       return Number(text(reply[1]));
     } finally {
       this.#onEnd();
@@ -257,40 +253,14 @@ export class RedisLease implements RunLease {
     const bytes = this.#bufferedBytes;
     this.#payloads = [];
     this.#fields = [];
-    const reply = await this.#insist("append-3", this.#runKeys, [
-      this.#fence,
-      this.#stored + 1,
-      payloads.length,
-      ...payloads,
-      ...fields,
-    ]);
+    const reply = await this.#writes.append({ payloads, fields });
     this.#bufferedBytes -= bytes;
-    this.#confirm(reply, payloads.length);
     this.#noticeCancel(reply);
   }
 
-  #insist(script: ScriptName, keys: readonly string[], args: readonly (string | number)[]): Promise<Reply[]> {
-    return insist(
-      () => this.#commands.script(script, keys, args),
-      () => this.#lost,
-    );
-  }
-
-  /** Takes a script's answer in: what became durable, or that the lease is lost. */
-  #confirm(reply: readonly Reply[], events: number): void {
-    if (text(reply[0]) === "OK") {
-      this.#stored += events;
-      this.#lastWriteMs = Date.now();
-      return;
-    }
-    const why =
-      text(reply[0]) === "GAP"
-        ? `the log has a hole after run-sequence ${text(reply[1])}`
-        : "another owner has the run";
-    this.#lost ??= new Fenced(why);
-    this.#abort.abort(this.#lost);
+  #lose(why: Fenced): void {
+    this.#abort.abort(why);
     this.#onEnd();
-    throw this.#lost;
   }
 
   #noticeCancel(reply: readonly Reply[]): void {

@@ -96,7 +96,7 @@ export class RedisRuns implements Runs {
 
   /** Our own name without a lease of ours is a claim or a release whose reply never came. */
   async #isHeld(owner: string, fence: string): Promise<boolean> {
-    if (owner !== this.#instance) return this.#presence.isAlive(owner);
+    if (owner !== this.#instance) return this.#presence.isKnownAlive(owner);
     return [...this.#leases].some((lease) => lease.fence === fence);
   }
 

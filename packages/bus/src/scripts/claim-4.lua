@@ -13,7 +13,7 @@
 --       | {other, agent, message id, envelope, trace}   the next turn is another agent's: nothing has changed
 -- @include append-events
 -- @include deaths-of
-local state = redis.call('HMGET', KEYS[1], 'active', 'owner', 'fence', 'epoch', 'claim')
+local state = redis.call('HMGET', KEYS[1], 'active', 'owner', 'fence', 'epoch', 'claim', 'lineage')
 local active, owner, fence, epoch = state[1], state[2] or '', state[3] or '', state[4]
 if active and state[5] == ARGV[5] then
   return { 'claimed', active, fence, redis.call('HGETALL', KEYS[3] .. active) }
@@ -45,6 +45,8 @@ end
 if not active then
   redis.call('LPOP', KEYS[2])
 end
+-- A claim that a failover lost may have had this number: only under another epoch is its fence another one.
+epoch = epochOf(KEYS[1], epoch, state[6])
 local number = redis.call('HINCRBY', KEYS[1], 'claims', 1)
 fence = epoch .. '.' .. number
 redis.call('HSET', KEYS[1], 'active', runId, 'owner', ARGV[1], 'fence', fence, 'claim', ARGV[5])

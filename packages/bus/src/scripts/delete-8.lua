@@ -21,5 +21,5 @@ for _, field in ipairs(redis.call('HKEYS', approvalsKey)) do
 end
 redis.call('SET', KEYS[6], '1', 'EX', ARGV[1])
 redis.call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[8], approvalsKey)
-redis.call('PUBLISH', KEYS[1], '!deleted')
+redis.call(PUBLISH, KEYS[1], '!deleted')
 return { 'deleted', runs, approvals }

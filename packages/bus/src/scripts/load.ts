@@ -23,8 +23,10 @@ export const SCRIPT_NAMES = [
   "finish-6",
   "finish-call-2",
   "forget-consumer-1",
+  "lineage-1",
   "park-4",
   "put-back-1",
+  "raise-epoch-1",
   "redrive-6",
   "release-2",
   "rest-6",
@@ -40,21 +42,40 @@ export interface Script {
   readonly source: string;
   readonly sha1: string;
   readonly numberOfKeys: number;
+  /** It writes a log, so its text names the server's lineage: it can only be called with `bind`. */
+  readonly isBound: boolean;
 }
 
 const read = (path: string): string => readFileSync(new URL(path, import.meta.url), "utf8");
+const sha1Of = (source: string): string => createHash("sha1").update(source).digest("hex");
 
 function load(name: ScriptName): Script {
-  const body = read(`./${name}.lua`).replaceAll(/^-- @include ([a-z-]+)$/gm, (_line, part: string) =>
-    read(`./include/${part}.lua`),
-  );
+  const body = include(read(`./${name}.lua`));
   const source = body.startsWith("#!lua") ? body : `#!lua\n${body}`;
   return {
     name,
     source,
-    sha1: createHash("sha1").update(source).digest("hex"),
+    sha1: sha1Of(source),
     numberOfKeys: Number(name.split("-").at(-1)),
+    isBound: /\b(LINEAGE|PUBLISH)\b/.test(source),
   };
+}
+
+function include(source: string): string {
+  return source.replaceAll(/^-- @include ([a-z-]+)$/gm, (_line, part: string) =>
+    include(read(`./include/${part}.lua`)),
+  );
+}
+
+/**
+ * The script as it may run on one server only: a text of its own, which no other server has until somebody who knows that
+ * server's lineage loads it there. A call that is sent on to another server is so refused by NOSCRIPT, at no cost per call.
+ */
+export function bind(script: Script, lineage: string, publish: "PUBLISH" | "SPUBLISH"): Script {
+  if (!/^[\w.:-]+$/.test(lineage)) throw new TypeError("a lineage is a name");
+  const [shebang = "", ...lines] = script.source.split("\n");
+  const source = [shebang, `local LINEAGE, PUBLISH = '${lineage}', '${publish}'`, ...lines].join("\n");
+  return { ...script, source, sha1: sha1Of(source) };
 }
 
 export const scripts: ReadonlyMap<ScriptName, Script> = new Map(SCRIPT_NAMES.map((name) => [name, load(name)]));

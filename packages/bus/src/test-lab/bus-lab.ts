@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll } from "@jest/globals";
 import { type MessageEnvelope, newUuid, type StreamEvent, streamTopic } from "@holdfast/protocol";
-import { startRedis, type TestRedis } from "@holdfast/testing";
-import { Redis } from "ioredis";
+import { startRedis, startRedisCluster } from "@holdfast/testing";
+import { Cluster, Redis } from "ioredis";
 import type { Bus, BusOptions } from "../ports/bus.ts";
 import type { Accepted, NewMessage } from "../ports/conversations.ts";
 import type { RunEnding, RunLease } from "../ports/runs.ts";
@@ -15,23 +15,30 @@ export const COMPLETED: RunEnding = {
   history: [],
 };
 
+/** What the ports are held against. Behind Sentinels a client talks to one server, as to a single one. */
+export const REDIS_KINDS = ["one server", "a Cluster"] as const;
+export type RedisKind = (typeof REDIS_KINDS)[number];
+
 /** A real Redis for a suite, with buses opened on it and closed after each test. */
 export interface BusLab {
+  readonly url: string;
   /** A connection of the test's own, to look behind the bus. */
   readonly raw: Redis;
+  /** Every key there is, sorted. */
+  keys(): Promise<string[]>;
   openBus(instance?: string, more?: Partial<BusOptions>): Bus;
   events(conversationId: string): Promise<StreamEvent[]>;
 }
 
 /** Call at the top of a suite. */
-export function busLab(): BusLab {
-  let redis: TestRedis;
+export function busLab(kind: RedisKind = "one server"): BusLab {
+  let redis: { readonly url: string; stop(): Promise<void> };
   let raw: Redis;
   const open: Bus[] = [];
   beforeAll(async () => {
-    redis = await startRedis();
-    raw = new Redis(redis.url);
-  });
+    redis = kind === "a Cluster" ? await startRedisCluster() : await startRedis();
+    raw = rawConnection(redis.url);
+  }, 60_000);
   afterEach(async () => {
     await Promise.all(open.splice(0).map((bus) => bus.close()));
   });
@@ -40,8 +47,15 @@ export function busLab(): BusLab {
     await redis.stop();
   });
   return {
+    get url() {
+      return redis.url;
+    },
     get raw() {
       return raw;
+    },
+    async keys() {
+      const servers = kind === "a Cluster" ? (raw as unknown as Cluster).nodes("master") : [raw];
+      return (await Promise.all(servers.map((server) => server.keys("*")))).flat().toSorted();
     },
     openBus(instance, more) {
       const bus = createRedisBus({ url: redis.url, ...(instance ? { instance } : {}), ...more });
@@ -53,6 +67,11 @@ export function busLab(): BusLab {
       return entries.map(([, fields]) => JSON.parse(fields[3] ?? "") as StreamEvent);
     },
   };
+}
+
+/** The commands that tests use are the same on both. */
+function rawConnection(url: string): Redis {
+  return url.includes(",") ? (new Cluster(url.split(",")) as unknown as Redis) : new Redis(url);
 }
 
 export function message(conversationId: string, content = "hello", more: Partial<NewMessage> = {}): NewMessage {

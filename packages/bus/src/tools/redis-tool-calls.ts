@@ -82,13 +82,16 @@ export class RedisToolCalls implements ToolCalls, ToolJournal {
   async finish(conversationId: string, id: string, result: ToolResult): Promise<void> {
     const keys = [callsKey(conversationId), resultsTopic(conversationId)];
     const args = [id, uuidV5(id, "result"), JSON.stringify(result), this.#keptMs];
-    await insist(() => this.#commands.script("finish-call-2", keys, args), NEVER);
+    const finish = () => insist(() => this.#commands.script("finish-call-2", keys, args), NEVER);
+    await this.#commands.durably(keys, finish);
   }
 
   /** Answers the state before, '' where the call was absent and is now in `state`. */
   async #enter(conversationId: string, id: string, state: string): Promise<string> {
     const keys = [callsKey(conversationId)];
-    const [before] = await insist(() => this.#commands.script("start-call-1", keys, [id, state, this.#keptMs]), NEVER);
+    const enter = () => insist(() => this.#commands.script("start-call-1", keys, [id, state, this.#keptMs]), NEVER);
+    // The tool runs next: a failover must not forget that it was begun.
+    const [before] = await this.#commands.durably(keys, enter);
     return text(before);
   }
 

@@ -1,10 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { ResultsPayload, resultsTopic, type ToolOutput, type ToolResult } from "@holdfast/protocol";
-import type { Redis } from "ioredis";
+import type { TopicTail } from "../connection/blocking-reads.ts";
 import type { Commands } from "../connection/commands.ts";
 import { fieldOf } from "../log/redis-event-log.ts";
 
-const BLOCK_MS = 1_000;
 const RETRY_MS = 250;
 const WAKE_KEPT_MS = 3_600_000;
 type Listener = (answer: ToolOutput | ToolResult) => void;
@@ -20,16 +19,16 @@ interface Watched {
  */
 export class ResultsWatcher {
   readonly #commands: Commands;
-  readonly #connectBlocking: () => Redis;
+  readonly #openTail: () => TopicTail;
   readonly #wakeTopic: string;
   readonly #watched = new Map<string, Watched>();
-  #blocking: Redis | undefined;
+  #tail: TopicTail | undefined;
   #wakeCursor = "0-0";
   #isClosed = false;
 
-  constructor(commands: Commands, connectBlocking: () => Redis, instance: string) {
+  constructor(commands: Commands, openTail: () => TopicTail, instance: string) {
     this.#commands = commands;
-    this.#connectBlocking = connectBlocking;
+    this.#openTail = openTail;
     this.#wakeTopic = `wake:${instance}`;
   }
 
@@ -42,7 +41,7 @@ export class ResultsWatcher {
       this.#watched.set(topic, watched);
     }
     watched.listeners.add(listener);
-    if (!this.#blocking) void this.#loop((this.#blocking = this.#connectBlocking()));
+    if (!this.#tail) void this.#loop((this.#tail = this.#openTail()));
     else await this.#wake();
     return () => {
       watched.listeners.delete(listener);
@@ -52,7 +51,7 @@ export class ResultsWatcher {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    this.#blocking?.disconnect();
+    this.#tail?.close();
     await this.#commands.send((redis) => redis.del(this.#wakeTopic)).catch(() => undefined);
   }
 
@@ -64,31 +63,20 @@ export class ResultsWatcher {
     ]);
   }
 
-  async #loop(blocking: Redis): Promise<void> {
+  async #loop(tail: TopicTail): Promise<void> {
     while (!this.#isClosed) {
       try {
-        await this.#readOnce(blocking);
+        await this.#readOnce(tail);
       } catch {
         if (!this.#isClosed) await delay(RETRY_MS);
       }
     }
   }
 
-  async #readOnce(blocking: Redis): Promise<void> {
-    const topics = [...this.#watched.keys()];
-    const cursors = topics.map((topic) => this.#watched.get(topic)?.cursor ?? "0-0");
-    const reply = await blocking.xread(
-      "COUNT",
-      500,
-      "BLOCK",
-      BLOCK_MS,
-      "STREAMS",
-      this.#wakeTopic,
-      ...topics,
-      this.#wakeCursor,
-      ...cursors,
-    );
-    for (const [topic, entries] of reply ?? []) {
+  async #readOnce(tail: TopicTail): Promise<void> {
+    const cursors = new Map([[this.#wakeTopic, this.#wakeCursor]]);
+    for (const [topic, { cursor }] of this.#watched) cursors.set(topic, cursor);
+    for (const [topic, entries] of await tail.next(cursors)) {
       for (const [entryId, fields] of entries) this.#deliver(topic, entryId, fieldOf(fields, "payload"));
     }
   }

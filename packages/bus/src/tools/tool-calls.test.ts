@@ -1,11 +1,11 @@
 import { describe, expect, it } from "@jest/globals";
 import { newUuid, resultsTopic, type ToolOutput, type ToolResult } from "@holdfast/protocol";
 import { until } from "@holdfast/testing";
-import { busLab } from "../test-lab/bus-lab.ts";
+import { busLab, REDIS_KINDS } from "../test-lab/bus-lab.ts";
 
-const lab = busLab();
+describe.each(REDIS_KINDS)("tool calls on %s", (kind) => {
+  const lab = busLab(kind);
 
-describe("tool calls", () => {
   const result = (id: string, text = "ok"): ToolResult => ({
     event: "tool_result",
     id,

@@ -2,14 +2,10 @@
 -- The one place that writes an event log. Entry ids are <epoch>-<seq>, seq contiguous from 1; an event's UUID is minted
 -- from both unless ids[i] gives one. The same bytes are published on a channel named like the stream, in the same call,
 -- so log and live delivery cannot disagree. All checks must stand before: Redis does not roll a script back.
+-- @include epoch
 local function appendEvents(streamKey, metaKey, payloads, ids)
-  local head = redis.call('HMGET', metaKey, 'epoch', 'seq')
-  local epoch, seq = head[1], tonumber(head[2] or '0')
-  if not epoch then
-    local time = redis.call('TIME')
-    epoch = string.format('%.0f', tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000))
-    redis.call('HSET', metaKey, 'epoch', epoch)
-  end
+  local head = redis.call('HMGET', metaKey, 'epoch', 'seq', 'lineage')
+  local epoch, seq = epochOf(metaKey, head[1], head[3]), tonumber(head[2] or '0')
   local hex = string.format('%012x', tonumber(epoch))
   local prefix = string.sub(hex, 1, 8) .. '-' .. string.sub(hex, 9, 12) .. '-8000-8000-'
   local lines = {}
@@ -22,7 +18,7 @@ local function appendEvents(streamKey, metaKey, payloads, ids)
   local last = epoch .. '-' .. string.format('%.0f', seq)
   if #payloads > 0 then
     redis.call('HSET', metaKey, 'seq', string.format('%.0f', seq))
-    redis.call('PUBLISH', streamKey, table.concat(lines, '\n'))
+    redis.call(PUBLISH, streamKey, table.concat(lines, '\n'))
   end
   return last
 end

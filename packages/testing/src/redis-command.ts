@@ -7,6 +7,7 @@ export function redisCommand(port: number, ...words: readonly (string | number)[
     const socket = connect({ port, host: "127.0.0.1" });
     let reply = "";
     socket.once("error", reject);
+    socket.once("close", () => reject(new Error("the server went away")));
     socket.on("data", (data) => {
       reply += data.toString("utf8");
       // The answer to the PING behind it says that the reply is complete.

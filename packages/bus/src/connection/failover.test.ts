@@ -1,0 +1,169 @@
+import { connect, createServer } from "node:net";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { newUuid, streamTopic } from "@holdfast/protocol";
+import {
+  redisCommand,
+  startRedis,
+  startRedisCluster,
+  startRedisSentinels,
+  type TestRedis,
+  until,
+} from "@holdfast/testing";
+import type { LogLine } from "../ports/entry.ts";
+import { createRedisBus } from "../redis-bus.ts";
+import { appendTokens, claimed, COMPLETED, message } from "../test-lab/bus-lab.ts";
+
+interface Site {
+  readonly url: string;
+  primaryOf(key: string): Promise<TestRedis>;
+  stop(): Promise<void>;
+}
+
+const SITES: Readonly<Record<string, () => Promise<Site>>> = {
+  "a Cluster": startRedisCluster,
+  Sentinels: async () => {
+    const { url, primary, stop } = await startRedisSentinels();
+    return { url, primaryOf: primary, stop };
+  },
+};
+
+const indexesOf = (lines: readonly LogLine[]): number[] =>
+  lines
+    .map(({ payload }) => JSON.parse(payload) as { event: string; index: number })
+    .filter(({ event }) => event === "token")
+    .map(({ index }) => index);
+const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
+const epochsOf = (lines: readonly LogLine[]): string[] => [...new Set(lines.map(({ id }) => id.split("-")[0] ?? ""))];
+
+describe.each(Object.entries(SITES))("a failover of %s", (_name, startSite) => {
+  let site: Site;
+  beforeAll(async () => {
+    site = await startSite();
+  }, 60_000);
+  afterAll(() => site.stop());
+
+  it("[failover.exact] loses no event of a running run, under another epoch, live and in the log", async () => {
+    const bus = createRedisBus({ url: site.url });
+    try {
+      const given = message(newUuid());
+      const id = given.envelope.conversation_id;
+      const heard: LogLine[] = [];
+      let resubscribed = 0;
+      await bus.eventLog.follow(id, {
+        onLines: (lines) => void heard.push(...lines),
+        onResubscribed: () => void (resubscribed += 1),
+        onDeleted: () => undefined,
+      });
+      await bus.conversations.accept(given);
+      const lease = await claimed(bus, id);
+      appendTokens(50, lease);
+      await lease.flush();
+      await until(() => indexesOf(heard).length === 50);
+      await (await site.primaryOf(streamTopic(id))).kill();
+      appendTokens(50, lease, 50);
+      await lease.flush();
+      await lease.finish(COMPLETED);
+      const log = await bus.eventLog.read(id, undefined, 1_000);
+      expect(indexesOf(log)).toEqual(upTo(100));
+      expect(epochsOf(log)).toHaveLength(2);
+      await until(() => resubscribed > 0);
+      // Live again at the new primary.
+      heard.length = 0;
+      await until(
+        async () => {
+          await bus.conversations.accept(message(id));
+          return heard.length > 0;
+        },
+        { intervalMs: 200 },
+      );
+    } finally {
+      await bus.close();
+    }
+  }, 60_000);
+});
+
+describe("a failover that loses acknowledged writes", () => {
+  it("[failover.lost-tail] writes the owner's events again, and gives no number to another event", async () => {
+    const primary = await startRedis({ aof: true, args: ["--repl-diskless-sync-delay", "0"] });
+    const replica = await startRedis({ aof: true, args: ["--replicaof", "127.0.0.1", `${primary.port}`] });
+    const bus = createRedisBus({ url: primary.url });
+    try {
+      await until(async () => (await redisCommand(primary.port, "INFO", "replication")).includes("state=online"));
+      const given = message(newUuid());
+      const id = given.envelope.conversation_id;
+      await bus.conversations.accept(given);
+      const lease = await claimed(bus, id);
+      appendTokens(10, lease);
+      await lease.flush();
+      const synced = async () =>
+        Number(await redisCommand(replica.port, "XLEN", streamTopic(id)).then((n) => n.slice(1)));
+      await until(async () => (await synced()) === 12);
+      // From here on the replica hears nothing, as one that lags behind at the moment of a failover.
+      await redisCommand(replica.port, "REPLICAOF", "NO", "ONE");
+      appendTokens(10, lease, 10);
+      await lease.flush();
+      const shown = await bus.eventLog.read(id, undefined, 100);
+      expect(indexesOf(shown)).toEqual(upTo(20));
+      await primary.kill();
+      expect(await synced()).toBe(12);
+      await relay(primary.port, replica.port, async () => {
+        appendTokens(5, lease, 20);
+        await lease.flush();
+        const log = await bus.eventLog.read(id, undefined, 100);
+        expect(indexesOf(log)).toEqual(upTo(25));
+        const [before, after] = [shown, log].map((lines) => new Map(lines.map((line) => [line.id, line.payload])));
+        for (const [entry, payload] of after ?? []) expect(before?.get(entry) ?? payload).toBe(payload);
+        expect(epochsOf(log)).toHaveLength(2);
+      });
+    } finally {
+      await bus.close();
+      await Promise.all([primary.stop(), replica.stop()]);
+    }
+  }, 40_000);
+});
+
+describe("a restart of Redis", () => {
+  it("[failover.restart] that lost nothing goes on under the same epoch", async () => {
+    const redis = await startRedis({ aof: true });
+    const bus = createRedisBus({ url: redis.url });
+    try {
+      const given = message(newUuid());
+      const id = given.envelope.conversation_id;
+      await bus.conversations.accept(given);
+      const lease = await claimed(bus, id);
+      appendTokens(5, lease);
+      await lease.flush();
+      await redis.kill();
+      await redis.restart();
+      appendTokens(5, lease, 5);
+      await lease.finish(COMPLETED);
+      const log = await bus.eventLog.read(id, undefined, 100);
+      expect(indexesOf(log)).toEqual(upTo(10));
+      expect(epochsOf(log)).toHaveLength(1);
+    } finally {
+      await bus.close();
+      await redis.stop();
+    }
+  }, 30_000);
+});
+
+/** Whoever connects to `from` talks to `to`, as behind an address that follows the primary. */
+async function relay(from: number, to: number, during: () => Promise<void>): Promise<void> {
+  const server = createServer((client) => {
+    const upstream = connect(to, "127.0.0.1");
+    for (const [one, other] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const) {
+      one.pipe(other);
+      one.on("error", () => other.destroy());
+      one.on("close", () => other.destroy());
+    }
+  });
+  server.listen(from, "127.0.0.1");
+  try {
+    await during();
+  } finally {
+    server.close();
+  }
+}
