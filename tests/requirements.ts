@@ -30,6 +30,7 @@ export const requirements = {
   "page.names": "Messages, box, buttons, log and connection have the names of the contract (protocol §9)",
   "page.address": "The address names a conversation from its first message on, and opens it again (protocol §9)",
   "page.keys": "Enter sends and Shift+Enter breaks the line (protocol §9)",
+  "page.early": "A message typed before the page knows its agents is sent all the same (protocol §9)",
   "page.stop": "Stop cancels the active run while the message box stays usable (protocol §9, §4)",
   "page.tools": "A tool call is a group named by its tool, with live output (protocol §9, §3.2)",
   "page.approval": "Approve and Reject decide a tool call (protocol §9, §4)",

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { until } from "@holdfast/testing";
+import { gate, until } from "@holdfast/testing";
 import { PageUnderTest } from "./fixtures/page-under-test.ts";
 
 /** The page against scripted answers: what a real stack does only by chance. The real stack has its own tests. */
@@ -28,6 +28,23 @@ describe("a conversation", () => {
     await on.answer.locator("strong").waitFor();
     expect(await page.getByRole("article").count()).toBe(2);
     await page.getByRole("link", { name: /Hello/ }).waitFor();
+    expect(on.errors).toEqual([]);
+  });
+
+  it("[page.early] sends what was typed before the page knew its agents", async () => {
+    const page = await on.open();
+    const known = gate();
+    await page.route("**/v1/agents", async (route) => {
+      await known.pass();
+      await route.continue();
+    });
+    await page.reload();
+    await on.box.fill("Quick");
+    await on.box.press("Enter");
+    expect(on.gateway.submitted).toEqual([]);
+    known.open();
+    await until(() => on.gateway.submitted.length === 1);
+    expect(on.gateway.submitted[0]).toMatchObject({ content: "Quick" });
     expect(on.errors).toEqual([]);
   });
 

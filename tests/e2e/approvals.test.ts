@@ -150,8 +150,7 @@ describe("on the page", () => {
         await card.getByText(entry).first().waitFor();
         // Who comes back later finds the question again.
         await opened.page.reload();
-        await card.getByRole("button", { name: button, exact: true }).focus();
-        await opened.page.keyboard.press("Enter");
+        await card.getByRole("button", { name: button, exact: true }).press("Enter");
         const answer = opened.page.getByRole("article", { name: "assistant" });
         await answer.getByText(`After ${button}.`).waitFor();
         expect(await card.getByRole("button", { name: /Approve|Reject/ }).count()).toBe(0);

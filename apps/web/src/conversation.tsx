@@ -8,7 +8,7 @@ import { Absent, Welcome } from "./components/welcome.tsx";
 import { currentPlace, goTo } from "./navigation.ts";
 import { agents as agentsResource, conversationList } from "./server/server.ts";
 import type { ConversationStore, ConversationView, OutgoingMessage } from "./stream/conversation-store.ts";
-import { useChosenAgent } from "./use-chosen-agent.ts";
+import { usualAgent, useChosenAgent } from "./use-chosen-agent.ts";
 
 export interface ConversationProps {
   readonly store: ConversationStore;
@@ -53,15 +53,21 @@ function useRefreshAtEnd(active: string | undefined): void {
   }, [active]);
 }
 
+/** Right after the page was opened its agents may still be on their way: what was typed by then is sent all the same. */
+async function askForAgent(): Promise<string | null> {
+  await agentsResource.refresh();
+  return usualAgent(agentsResource.getView().data?.data ?? []);
+}
+
 function useSending(store: ConversationStore, agent: string | null) {
   const send = useCallback(
     async (message: Omit<OutgoingMessage, "agent">) => {
-      if (agent === null) {
-        void agentsResource.refresh();
+      const recipient = agent ?? (await askForAgent());
+      if (recipient === null) {
         return new HoldfastError("no agent is known yet; is the server running?", { code: "network_error", status: 0 });
       }
       const sentFrom = currentPlace();
-      const refused = await store.send({ ...message, agent });
+      const refused = await store.send({ ...message, agent: recipient });
       if (refused) return refused;
       void conversationList.refresh();
       // The address names the conversation from its first message on, unless the reader has gone elsewhere meanwhile.
