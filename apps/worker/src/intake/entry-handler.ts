@@ -142,9 +142,9 @@ export class EntryHandler {
 
   async #workThrough(entry: Entry, { conversationId, agent, garbage }: Work): Promise<Verdict> {
     const { runs, states, ward, draining } = this.#deps;
-    let verdict: Verdict = garbage ? { kind: "dead_letter", error: garbage } : { kind: "acknowledge" };
+    const verdict: Verdict = garbage ? { kind: "dead_letter", error: garbage } : { kind: "acknowledge" };
     for (;;) {
-      const stop = await this.#stopAfterPause(entry, agent, garbage ? undefined : verdict);
+      const stop = await this.#stopAfterPause(agent);
       if (stop !== undefined) return stop;
       const mayBegin = states.of(agent) !== "draining";
       const claim = await admit(ward, runs, { conversationId, agent, mayBegin }, draining);
@@ -157,20 +157,17 @@ export class EntryHandler {
       if (claim.outcome !== "claimed") return verdict;
       const giveUp = await this.#runOnce(claim.lease).finally(() => claim.stay.leave());
       if (giveUp === undefined) continue;
-      const { run } = claim.lease;
-      if (run.messageId === entry.id) verdict = { kind: "dead_letter", error: giveUp };
-      else await this.#buryTurn(entry.topic, run, giveUp);
+      // At once: whoever takes the entry later finds its run over and knows nothing of why.
+      await this.#bury(entry, claim.lease.run, giveUp);
     }
   }
 
-  /** Waits while the agent is paused. Undefined: further turns may be taken here. `verdict` is not garbage's. */
-  async #stopAfterPause(entry: Entry, agent: string, verdict: Verdict | undefined): Promise<Verdict | undefined> {
-    const { states, draining, queue, serves } = this.#deps;
+  /** Waits while the agent is paused. Undefined: further turns may be taken here. */
+  async #stopAfterPause(agent: string): Promise<Verdict | undefined> {
+    const { states, draining, serves } = this.#deps;
     await states.whileIn(["paused"], agent, draining).catch(() => undefined);
     const isServed = serves(agent);
     if (!draining.aborted && isServed) return undefined;
-    // Who takes the entry finds its run over and knows nothing of why; garbage it recognizes again.
-    if (verdict?.kind === "dead_letter") await queue.bury(entry, verdict.error);
     return { kind: isServed ? "hand_over" : "requeue" };
   }
 
@@ -207,9 +204,7 @@ export class EntryHandler {
       const isMeant = error instanceof RunNotHandled ? run.id === error.runId : run.messageId === entry.id;
       const result = isMeant ? await giveUpRun(lease) : undefined;
       if (result?.outcome === "ended") {
-        const giveUp = result.giveUp ?? internal(error);
-        if (run.messageId === entry.id) await this.#deps.queue.bury(entry, giveUp);
-        else await this.#buryTurn(entry.topic, run, giveUp);
+        await this.#bury(entry, run, result.giveUp ?? internal(error));
         return true;
       }
       await lease.release();
@@ -219,11 +214,14 @@ export class EntryHandler {
     return false;
   }
 
-  /** A turn that came with an entry of its own, acknowledged when this one began to answer for the inbox. */
-  async #buryTurn(topic: string, run: ClaimedRun, error: GivenUp): Promise<void> {
+  async #bury(entry: Entry, run: ClaimedRun, error: GivenUp): Promise<void> {
+    const { queue, logger } = this.#deps;
+    logger.warn("message given up", { topic: entry.topic, run_id: run.id, error_code: error.code });
     const { messageId: id, envelope, startedAtMs: firstSeenMs, source } = run;
+    if (id === entry.id) return queue.bury(entry, error);
+    // A turn that came with an entry of its own, acknowledged when this one began to answer for the inbox.
     const letter = { id, payload: JSON.stringify(envelope), firstSeenMs, ...(source ? { source } : {}) };
-    await this.#deps.queue.deadLetterMessage(topic, letter, error);
+    await queue.deadLetterMessage(entry.topic, letter, error);
   }
 
   async #settle(entry: Entry, verdict: Verdict): Promise<void> {

@@ -22,10 +22,10 @@ describe("the ward", () => {
     expect(visits.every(isIn)).toBe(true);
   });
 
-  it("lets a run that killed twice begin alone, and nobody beside it until it has ended", async () => {
+  it("lets a run that killed three times begin alone, and nobody beside it until it has ended", async () => {
     const ward = new Ward({ isolationMs: LONG_MS, patienceMs: LONG_MS });
     const healthy = enter(ward, 0);
-    const suspect = enter(ward, 2);
+    const suspect = enter(ward, 3);
     const later = enter(ward, 0);
     await turn();
     expect([healthy, suspect, later].map(isIn)).toEqual([true, false, false]);
@@ -37,16 +37,22 @@ describe("the ward", () => {
     expect(isIn(later)).toBe(true);
   });
 
-  it("lets sixteen runs that killed once begin together, beside those that killed nobody", async () => {
+  it("lets 64 runs that killed once begin together, and 8 that killed twice, beside those that killed nobody", async () => {
     const ward = new Ward({ isolationMs: LONG_MS, patienceMs: LONG_MS });
-    const suspects = Array.from({ length: 20 }, () => enter(ward, 1));
+    const suspects = Array.from({ length: 70 }, () => enter(ward, 1));
     const healthy = enter(ward, 0);
     await turn();
-    expect(suspects.filter(isIn)).toHaveLength(16);
+    expect(suspects.filter(isIn)).toHaveLength(64);
     expect(isIn(healthy)).toBe(true);
     suspects[0]?.stay?.leave();
     await turn();
-    expect(suspects.filter(isIn)).toHaveLength(17);
+    expect(suspects.filter(isIn)).toHaveLength(65);
+    const other = new Ward({ isolationMs: LONG_MS, patienceMs: LONG_MS });
+    const worse = Array.from({ length: 10 }, () => enter(other, 2));
+    const better = enter(other, 1);
+    await turn();
+    expect(worse.filter(isIn)).toHaveLength(8);
+    expect(isIn(better)).toBe(false);
   });
 
   it("ends isolation after its time, and lets nobody wait for ever to be alone", async () => {
@@ -63,7 +69,7 @@ describe("the ward", () => {
     const ward = new Ward({ isolationMs: LONG_MS, patienceMs: LONG_MS });
     enter(ward, 0);
     const stop = new AbortController();
-    const suspect = enter(ward, 2, stop.signal);
+    const suspect = enter(ward, 3, stop.signal);
     const later = enter(ward, 0);
     await turn();
     expect(isIn(later)).toBe(false);

@@ -2,9 +2,9 @@
  * Who may run beside whom after deaths: a message that kills its worker must not take its neighbours along each time, and
  * to be found guilty it must have been alone.
  *
- * - A run whose owners died is a suspect. It begins with few beside it that are suspect too; one that did so twice begins
+ * - A run whose owners died is a suspect. The more of them died, the fewer suspects begin together; at last one begins
  *   alone, and nobody else begins meanwhile. What ran before stays: it has shown that it can.
- * - Being alone lasts until the run has ended, or for `isolationMs`: what kills at once is found out by then.
+ * - A suspect is set apart until the run has ended, or for `isolationMs`: what kills at once is found out by then.
  * - Nobody waits for ever: one that should begin alone waits for an empty worker, first in line, and begins in company
  *   after `patienceMs`.
  */
@@ -21,16 +21,15 @@ interface Waiter {
   isImpatient: boolean;
 }
 
-/** What is counted against the dead owners of a run from which on it begins alone. */
-const ALONE_FROM = 2;
-const MOST_SUSPECTS = 16;
+/** Suspects that begin together, by the deaths of their owners. One death is often an accident, and shared by many. */
+const TOGETHER = [Number.POSITIVE_INFINITY, 64, 8];
+const togetherOf = (deaths: number): number => TOGETHER[deaths] ?? 1;
 const TIMES = { isolationMs: 3_000, patienceMs: 5_000 };
 
 export class Ward {
   #running = 0;
-  /** Suspects that began less than isolationMs ago, and those of them that began alone. */
-  #isolated = 0;
-  #alone = 0;
+  /** How many may begin together with each suspect that began less than isolationMs ago. */
+  readonly #isolated: number[] = [];
   #waiting: Waiter[] = [];
   readonly #times: typeof TIMES;
 
@@ -65,7 +64,7 @@ export class Ward {
         this.#waiting = this.#waiting.filter((other) => other !== waiter);
         clearTimeout(waiter.patience);
         waiter.admit(this.#begin(waiter.deaths));
-      } else if (waiter.deaths >= ALONE_FROM) {
+      } else if (togetherOf(waiter.deaths) === 1) {
         // It is waited for: whoever came later would only keep the worker busy.
         waiter.patience ??= setTimeout(() => {
           waiter.isImpatient = true;
@@ -77,24 +76,22 @@ export class Ward {
   }
 
   #mayBegin({ deaths, isImpatient }: Waiter): boolean {
-    if (this.#alone > 0) return false;
-    if (deaths === 0) return true;
-    if (deaths < ALONE_FROM) return this.#isolated < MOST_SUSPECTS;
-    return this.#isolated === 0 && (this.#running === 0 || isImpatient);
+    if (deaths === 0) return !this.#isolated.includes(1);
+    const together = togetherOf(deaths);
+    if (this.#isolated.length >= Math.min(together, ...this.#isolated)) return false;
+    return together > 1 || this.#running === 0 || isImpatient;
   }
 
   #begin(deaths: number): Stay {
     this.#running += 1;
     const isSuspect = deaths > 0;
-    const isAlone = deaths >= ALONE_FROM;
-    if (isSuspect) this.#isolated += 1;
-    if (isAlone) this.#alone += 1;
+    const together = togetherOf(deaths);
+    if (isSuspect) this.#isolated.push(together);
     let isIsolated = isSuspect;
     const endIsolation = (): void => {
       if (!isIsolated) return;
       isIsolated = false;
-      this.#isolated -= 1;
-      if (isAlone) this.#alone -= 1;
+      this.#isolated.splice(this.#isolated.indexOf(together), 1);
     };
     const lapse = isSuspect
       ? setTimeout(() => {

@@ -6,6 +6,7 @@ import type { Entry } from "../ports/entry.ts";
 import type { WorkQueue } from "../ports/work-queue.ts";
 import { type BuriedMessage, buryEntry, buryMessage, type DeadLetterError } from "./bury.ts";
 import { traceFields } from "../trace-fields.ts";
+import { insist } from "../runs/insist.ts";
 import { entryFrom } from "./entry-from.ts";
 import { reclaimAbandoned } from "./reclaim.ts";
 
@@ -154,11 +155,11 @@ export class RedisWorkQueue implements WorkQueue {
 
   async bury(entry: Entry, error: DeadLetterError): Promise<void> {
     const { commands, group } = this.#options;
-    await buryEntry(commands, group, entry, error);
+    await insist(() => buryEntry(commands, group, entry, error), NEVER);
   }
 
   async deadLetterMessage(topic: string, message: BuriedMessage, error: DeadLetterError): Promise<void> {
-    await buryMessage(this.#options.commands, topic, message, error);
+    await insist(() => buryMessage(this.#options.commands, topic, message, error), NEVER);
   }
 
   async close(): Promise<void> {
@@ -176,6 +177,9 @@ export class RedisWorkQueue implements WorkQueue {
     }
   }
 }
+
+/** A dead letter is all that is left of a message: it is written, however long Redis is away. */
+const NEVER = (): undefined => undefined;
 
 const handle = (entry: Entry): string => `${entry.topic} ${entry.entryId}`;
 
