@@ -49,6 +49,7 @@ export const requirements = {
   "config.defaults": "A configuration needs no more than an agent and its model (protocol §6.1)",
   "config.redis-url":
     "A malformed address of Redis is a configuration error, not a process that waits (protocol §6.2, §7.2)",
+  "config.redis-kinds": "REDIS_URL names one server, a Cluster or Sentinels (protocol §6.2)",
   "config.refused": "A wrong configuration is refused with the place of the mistake (protocol §6.1)",
   "config.paste": "MCP configurations of other hosts paste unchanged (protocol §6.1)",
   "envelope.bare": "An envelope written by hand needs only the conversation and the content (protocol §2.2)",
@@ -59,6 +60,9 @@ export const requirements = {
   "accept.conflict": "The same id with another body is refused (protocol §4)",
   "accept.published": "An accepted message stands in `chat:<conversation>` and `chat:<agent>` (protocol §2)",
   "chat.answer": "`chat:<conversation>` gets the answer of every completed run, at least once (protocol §2)",
+  "failover.answer":
+    "A primary killed in the middle of an answer costs a pause: the reader ends with exactly the output, once (protocol §3.4)",
+  "failover.replicated": "What was answered to a client, or is about to be acted on, is on a replica (protocol §3.4)",
   "failover.exact": "A failover of Redis loses no event of a running run, and begins another epoch (protocol §3.4)",
   "failover.lost-tail":
     "What a failover lost of a running run is written again, and no entry id is given to another event (protocol §3.1)",

@@ -90,14 +90,31 @@ describe("readEnv", () => {
   });
 });
 
-it.each(["notaurl", "http://127.0.0.1", "redis://", "redis://a:1,redis://b:1", "redis+sentinel://a:1/mymaster"])(
-  "[config.redis-url] refuses %s as the address of Redis",
-  (address) => {
-    expect(() => readEnv(z.object({ REDIS_URL: RedisUrl }), { REDIS_URL: address })).toThrow(
-      "REDIS_URL: must be one address",
-    );
-  },
-);
+it.each([
+  "notaurl",
+  "http://127.0.0.1",
+  "redis://",
+  "redis://a:1,",
+  "redis://a:1,http://b:1",
+  "redis+sentinel://a:1",
+  "redis+sentinel://a:1,/mymaster",
+  "redis+sentinel:///mymaster",
+  "sentinel://a:1/mymaster",
+])("[config.redis-url] refuses %s as the address of Redis", (address) => {
+  expect(() => readEnv(z.object({ REDIS_URL: RedisUrl }), { REDIS_URL: address })).toThrow(
+    "REDIS_URL: must be an address",
+  );
+});
+
+it.each([
+  "redis://127.0.0.1:6379",
+  "rediss://user:password@host:6380/1",
+  "redis://a:1,redis://b:2",
+  "redis+sentinel://a:1,b:2/mymaster",
+  "rediss+sentinel://user:password@a,b/mymaster/2",
+])("[config.redis-kinds] takes %s as the address of Redis", (address) => {
+  expect(readEnv(z.object({ REDIS_URL: RedisUrl }), { REDIS_URL: address }).REDIS_URL.reveal()).toBe(address);
+});
 
 it("keeps a password in the address of Redis to itself", () => {
   const { REDIS_URL } = readEnv(z.object({ REDIS_URL: RedisUrl }), { REDIS_URL: "rediss://me:hunter2@host:6380" });

@@ -19,16 +19,28 @@ export const Port = z.coerce.number().int().min(0).max(65_535);
 /** `true`, `1`, `yes`, `on` and their opposites. */
 export const Flag = z.stringbool({ truthy: ["true", "1", "yes", "on"], falsy: ["false", "0", "no", "off"] });
 
-/** One Redis or Valkey; a password in the address is a secret. */
+/**
+ * One Redis or Valkey, a comma list of servers of a Cluster, or Sentinels with the name of what they watch. A password in the
+ * address is a secret.
+ */
 export const RedisUrl = z
   .string()
-  .refine(isRedisUrl, "must be one address like redis://127.0.0.1:6379 or rediss://user:password@host:6380")
+  .refine(
+    (text) => isSentinelUrl(text) || text.split(",").every((part) => isRedisUrl(part.trim())),
+    "must be an address like redis://127.0.0.1:6379 or rediss://user:password@host:6380, several of them with commas for a Cluster, or redis+sentinel://host:port,host:port/name",
+  )
   .transform((value) => new Secret(value));
 
 function isRedisUrl(text: string): boolean {
-  if (!URL.canParse(text) || text.includes(",")) return false;
+  if (!URL.canParse(text)) return false;
   const { protocol, hostname } = new URL(text);
   return (protocol === "redis:" || protocol === "rediss:") && hostname !== "";
+}
+
+function isSentinelUrl(text: string): boolean {
+  const [, scheme, login = "", hosts = "", name] =
+    /^(rediss?)\+sentinel:\/\/([^@/]*@)?([^@/]+)\/([^/?]+)(?:\/\d+)?$/.exec(text) ?? [];
+  return name !== undefined && hosts.split(",").every((host) => isRedisUrl(`${scheme}://${login}${host}`));
 }
 
 /** A text that must not be printed. */

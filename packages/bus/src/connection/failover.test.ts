@@ -122,6 +122,35 @@ describe("a failover that loses acknowledged writes", () => {
   }, 40_000);
 });
 
+describe("a replica", () => {
+  it("[failover.replicated] has an accepted message before it is answered; one that hangs is waited for a moment, and said", async () => {
+    const primary = await startRedis({ args: ["--repl-diskless-sync-delay", "0"] });
+    const replica = await startRedis({ args: ["--replicaof", "127.0.0.1", `${primary.port}`] });
+    const told: string[] = [];
+    await until(async () => (await redisCommand(primary.port, "INFO", "replication")).includes("state=online"));
+    const bus = createRedisBus({ url: primary.url, onTrouble: (what) => void told.push(what) });
+    const accept = async (): Promise<string> => {
+      const given = message(newUuid());
+      await bus.conversations.accept(given);
+      return redisCommand(replica.port, "XLEN", streamTopic(given.envelope.conversation_id));
+    };
+    try {
+      expect(await accept()).toBe(":2\r\n");
+      expect(told).toEqual([]);
+      process.kill(replica.pid, "SIGSTOP");
+      const beganAtMs = performance.now();
+      await bus.conversations.accept(message(newUuid()));
+      expect(performance.now() - beganAtMs).toBeGreaterThan(400);
+      expect(told).toEqual([expect.stringContaining("no replica of Redis has confirmed")]);
+      process.kill(replica.pid, "SIGCONT");
+      expect(await accept()).toBe(":2\r\n");
+    } finally {
+      await bus.close();
+      await Promise.all([primary.stop(), replica.stop()]);
+    }
+  }, 20_000);
+});
+
 describe("a restart of Redis", () => {
   it("[failover.restart] that lost nothing goes on under the same epoch", async () => {
     const redis = await startRedis({ aof: true });
