@@ -52,6 +52,23 @@ describe.each(REDIS_KINDS)("work queue on %s", (kind) => {
     await Promise.all([first.close(), second.close()]);
   });
 
+  it("[queue.backstop] takes what a living consumer has not kept for a quarter of an hour, and nothing younger", async () => {
+    const idling = lab.openBus();
+    const taking = lab.openBus();
+    await Promise.all([idling.presence.join("worker", []), taking.presence.join("worker", [])]);
+    const topic = chatTopic("idle");
+    const ids: string[] = [];
+    for (const id of ["old", "young"]) ids.push((await lab.raw.xadd(topic, "*", "id", id, "payload", "{}")) ?? "");
+    const first = idling.queues.open({ topics: [topic], group: "workers" });
+    const second = taking.queues.open({ topics: [topic], group: "workers" });
+    await until(async () => (await first.read(2, 10)).length === 2);
+    for (const [at, idleMs] of [901_000, 840_000].entries())
+      await lab.raw.xclaim(topic, "workers", idling.instance, 0, ids[at] ?? "", "IDLE", idleMs, "JUSTID");
+    expect((await second.reclaim(10)).map((entry) => entry.id)).toEqual(["old"]);
+    expect(await second.reclaim(10)).toEqual([]);
+    await Promise.all([first.close(), second.close()]);
+  });
+
   it("[dlq.entry] moves an entry to the dead letters with the reason, as it was received", async () => {
     const bus = lab.openBus();
     const queue = bus.queues.open({ topics: [chatTopic("bad")], group: "workers" });

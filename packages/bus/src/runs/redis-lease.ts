@@ -184,11 +184,12 @@ export class RedisLease implements RunLease {
     const { conversationId, id, agent, envelope } = this.run;
     try {
       await this.#commands.send((redis) => redis.zrem(unfinishedKey(agent), `${conversationId} ${id}`));
+      if (ending.status === "completed") {
+        const answer = { conversationId, runId: id, agent, recipient: envelope.sender, turn: this.#turn, createdAt };
+        if (ending.output) await publishAnswer(this.#commands, { ...answer, text: ending.output.text });
+        await this.#outbox.remove(note);
+      }
       await this.#upkeep.rest(conversationId, id);
-      if (ending.status !== "completed") return;
-      const answer = { conversationId, runId: id, agent, recipient: envelope.sender, turn: this.#turn, createdAt };
-      if (ending.output) await publishAnswer(this.#commands, { ...answer, text: ending.output.text });
-      await this.#outbox.remove(note);
     } catch (error) {
       if (!(error instanceof BusUnavailable)) throw error;
     }

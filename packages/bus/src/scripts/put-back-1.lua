@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Says when a member that was taken is due again. One that somebody asked for meanwhile keeps that time.
 -- KEYS 1 sorted set
 -- ARGV 1 member  2 the time it got when it was taken  3 due at, or '' to remove it
