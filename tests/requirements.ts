@@ -43,6 +43,7 @@ export const requirements = {
   "page.unsafe": "Nothing in a model's text runs, or loads anything, on the page",
 
   // The contract itself (docs/protocol.md)
+  "run.transitions": "A run's status changes only as the table of transitions says (protocol §3.2)",
   "protocol.doc": "docs/protocol.md and the schemas name the same fields (protocol §2, §3)",
   "log.uuid": "An event's UUID is arithmetic on its entry id (protocol §3.1)",
   "config.example": "The documented configuration is valid (protocol §6.1)",
@@ -69,6 +70,8 @@ export const requirements = {
   "failover.restart": "A restart of Redis that lost nothing goes on under the same epoch (protocol §3.1)",
   "outbox.sweep": "An accepted turn whose queue entry was never written is queued by the sweep (protocol §2.5)",
   "on-busy.reject": "`on_busy: reject` refuses a message while a run is active (protocol §4)",
+  "turns.model":
+    "Whatever is accepted, claimed, steered, ended, cancelled and dies in whatever order: one end each, in order, one owner (protocol §3.4)",
   "steer.accept":
     "`on_busy: steer` steers only into a run of its agent that is in progress, else it waits (protocol §4)",
   "steer.once":

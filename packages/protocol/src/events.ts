@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Party, Timestamp } from "./envelope.ts";
 import { Uuid } from "./ids.ts";
+import { RunStatus } from "./run-status.ts";
 
 /**
  * The event log of a conversation (protocol §3.2). Readers skip what they do not know, so every object is open.
@@ -9,29 +10,6 @@ import { Uuid } from "./ids.ts";
 const conversation = { conversation_id: Uuid, created_at: Timestamp };
 const ofRun = { ...conversation, run_id: Uuid, agent: z.string(), attempt: z.int().min(0) };
 const step = z.int().min(0);
-
-export const RunStatus = z.enum([
-  "queued",
-  "in_progress",
-  "requires_action",
-  "completed",
-  "incomplete",
-  "failed",
-  "cancelled",
-]);
-export type RunStatus = z.infer<typeof RunStatus>;
-
-/** The four endings of a run: the only end markers. */
-export const TERMINAL_STATUSES = [
-  "completed",
-  "incomplete",
-  "failed",
-  "cancelled",
-] as const satisfies readonly RunStatus[];
-export type TerminalStatus = (typeof TERMINAL_STATUSES)[number];
-export function isTerminal(status: RunStatus): status is TerminalStatus {
-  return (TERMINAL_STATUSES as readonly RunStatus[]).includes(status);
-}
 
 export const Usage = z.object({
   input_tokens: z.int().min(0),

@@ -2,8 +2,9 @@ import { z } from "zod";
 import { AgentState } from "./control.ts";
 import { EntryId } from "./entry-id.ts";
 import { Content, Metadata, Party, Timestamp } from "./envelope.ts";
-import { ApprovalEvent, RunError, RunStatus, Usage } from "./events.ts";
+import { ApprovalEvent, RunError, Usage } from "./events.ts";
 import { Uuid } from "./ids.ts";
+import { RunStatus } from "./run-status.ts";
 import { AgentName } from "./topics.ts";
 
 /** Bodies of the HTTP routes (protocol §4). */

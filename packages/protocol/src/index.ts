@@ -9,5 +9,7 @@ export * from "./http.ts";
 export * from "./ids.ts";
 export * from "./name-glob.ts";
 export * from "./problem.ts";
+export * from "./run-status.ts";
+export * from "./run-transitions.ts";
 export * from "./tools.ts";
 export * from "./topics.ts";

@@ -1,5 +1,12 @@
 import { createHash } from "node:crypto";
-import { chatTopic, type RunEvent, type RunStatus, streamTopic, type UserMessageEvent } from "@holdfast/protocol";
+import {
+  chatTopic,
+  isTerminal,
+  type RunEvent,
+  type RunStatus,
+  streamTopic,
+  type UserMessageEvent,
+} from "@holdfast/protocol";
 import { type Commands, type Reply, text } from "../connection/commands.ts";
 import { runIdOf } from "../ids.ts";
 import {
@@ -55,7 +62,10 @@ export class Intake {
     if (outcome === "deleted" || outcome === "busy") await this.#withdraw(note, agent, outcome);
     if (outcome === "busy") return { outcome, runId: text(reply[1]) };
     if (outcome === "deleted" || outcome === "conflict") return { outcome };
-    return { outcome, runId: text(reply[1]), status: text(reply[2]) as RunStatus };
+    const status = text(reply[2]) as RunStatus;
+    // A message that is sent again after its run's end must not bring that back into the index.
+    if (isTerminal(status)) await this.#forgetUnfinished(note, agent);
+    return { outcome, runId: text(reply[1]), status };
   }
 
   /** Everything that must be safe before the answer; done twice it changes nothing. */
@@ -99,11 +109,15 @@ export class Intake {
     return reply;
   }
 
+  async #forgetUnfinished({ conversationId, runId }: Pick<Note, "conversationId" | "runId">, agent: string) {
+    await this.#commands.send((redis) => redis.zrem(unfinishedKey(agent), `${conversationId} ${runId}`));
+  }
+
   /** Takes back what was written before a fact that did not come about. */
   async #withdraw({ conversationId, runId }: Note, agent: string, outcome: "deleted" | "busy"): Promise<void> {
     await Promise.all([
       this.#commands.send((redis) => redis.del(runPointerKey(runId))),
-      this.#commands.send((redis) => redis.zrem(unfinishedKey(agent), `${conversationId} ${runId}`)),
+      this.#forgetUnfinished({ conversationId, runId }, agent),
       outcome === "deleted" ? this.#commands.send((redis) => redis.zrem(CONVERSATIONS_KEY, conversationId)) : undefined,
     ]);
   }

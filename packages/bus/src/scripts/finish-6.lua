@@ -35,6 +35,7 @@ for _, field in ipairs(redis.call('HKEYS', KEYS[3])) do
 end
 redis.call('HDEL', KEYS[3], 'envelope', 'trace', 'cancel')
 redis.call('HSET', KEYS[3], 'finished_fence', ARGV[1])
-redis.call('HDEL', KEYS[2], 'active', 'owner')
+-- Without the fence nobody writes after the terminal event, the owner included.
+redis.call('HDEL', KEYS[2], 'active', 'owner', 'fence')
 returnSteered(KEYS[5], KEYS[6])
 return { 'OK' }
