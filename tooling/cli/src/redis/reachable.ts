@@ -5,7 +5,7 @@
 import { connect } from "node:net";
 
 const ANSWER_MS = 3000;
-const PORTS = { redis: 6379, rediss: 6379, "redis+sentinel": 26_379 } as const;
+const PORTS = { redis: 6379, rediss: 6379, "redis+sentinel": 26_379, "rediss+sentinel": 26_379 } as const;
 
 export interface Address {
   readonly host: string;
