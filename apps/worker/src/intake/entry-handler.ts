@@ -48,6 +48,8 @@ interface Work {
   readonly agent: string;
   /** Set for an entry that is no message: what it is dead-lettered with, whatever its stand-in's run does. */
   readonly garbage?: UnreadableReason;
+  /** A run of the conversation was taken from us while we worked on it. */
+  hasLostRun?: boolean;
 }
 
 const FIRST_PAUSE_MS = 100;
@@ -101,20 +103,25 @@ export class EntryHandler {
     const parsed = parseEntry(entry, agent, new Date());
     if (parsed.kind === "garbage") return this.#workOnGarbage(entry, agent, parsed);
     const { envelope } = parsed;
-    const accepted = await this.#deps.conversations.accept({
-      envelope,
-      agent,
-      onBusy: "enqueue",
-      trace: entry.trace,
-      alreadyQueued: true,
-      ...delivery,
-    });
-    if (accepted.outcome === "deleted") return { kind: "acknowledge" };
-    if (accepted.outcome === "conflict") {
-      const message = "the id was used for another message of this conversation";
-      return { kind: "dead_letter", error: { code: "idempotency_conflict", message } };
+    for (;;) {
+      const accepted = await this.#deps.conversations.accept({
+        envelope,
+        agent,
+        onBusy: "enqueue",
+        trace: entry.trace,
+        alreadyQueued: true,
+        ...delivery,
+      });
+      if (accepted.outcome === "deleted") return { kind: "acknowledge" };
+      if (accepted.outcome === "conflict") {
+        const message = "the id was used for another message of this conversation";
+        return { kind: "dead_letter", error: { code: "idempotency_conflict", message } };
+      }
+      const work: Work = { conversationId: envelope.conversation_id, agent };
+      const verdict = await this.#workThrough(entry, work);
+      // A failover that took a run from us may have lost its message as well: it is accepted again, or found to be there.
+      if (verdict.kind !== "acknowledge" || !work.hasLostRun) return verdict;
     }
-    return this.#workThrough(entry, { conversationId: envelope.conversation_id, agent });
   }
 
   /** Where the conversation exists, its user is shown a failed run in place of what could not be read. */
@@ -140,7 +147,8 @@ export class EntryHandler {
     return this.#workThrough(entry, { conversationId, agent, garbage: error });
   }
 
-  async #workThrough(entry: Entry, { conversationId, agent, garbage }: Work): Promise<Verdict> {
+  async #workThrough(entry: Entry, work: Work): Promise<Verdict> {
+    const { conversationId, agent, garbage } = work;
     const { runs, states, ward, draining } = this.#deps;
     const verdict: Verdict = garbage ? { kind: "dead_letter", error: garbage } : { kind: "acknowledge" };
     for (;;) {
@@ -155,7 +163,7 @@ export class EntryHandler {
       }
       if (claim.outcome === "stopped") continue;
       if (claim.outcome !== "claimed") return verdict;
-      const giveUp = await this.#runOnce(claim.lease).finally(() => claim.stay.leave());
+      const giveUp = await this.#runOnce(claim.lease, work).finally(() => claim.stay.leave());
       if (giveUp === undefined) continue;
       // At once: whoever takes the entry later finds its run over and knows nothing of why.
       await this.#bury(entry, claim.lease.run, giveUp);
@@ -172,10 +180,11 @@ export class EntryHandler {
   }
 
   /** Executes one run and waits where it must be tried again. Answers why its message is given up, if it is. */
-  async #runOnce(lease: RunLease): Promise<GivenUp | undefined> {
+  async #runOnce(lease: RunLease, work: Work): Promise<GivenUp | undefined> {
     const result = await this.#execute(lease);
     if (result.outcome === "ended") return result.giveUp;
     if (result.outcome === "parked") return undefined;
+    if (result.outcome === "lost") work.hasLostRun = true;
     const pauseMs = result.outcome === "failed" ? FIRST_PAUSE_MS * 2 ** result.failures : FIRST_PAUSE_MS;
     await quietPause(pauseMs, this.#deps.draining);
     return undefined;

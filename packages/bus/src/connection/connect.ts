@@ -43,8 +43,9 @@ export function connect(address: Exclude<RedisAddress, { kind: "cluster" }>, opt
       name: address.name,
       db: address.database,
       role: "master",
-      // A primary that hangs keeps its connections: the Sentinels say when it is none any more.
-      failoverDetector: true,
+      // Not its detector of failovers: one of an earlier connection ends, for good, the one that is being made. A primary that
+      // hangs is found by its silence.
+      failoverDetector: false,
       sentinelRetryStrategy: backoff,
       sentinelCommandTimeout: CONNECT_TIMEOUT_MS,
       enableTLSForSentinelMode: address.access.hasTls,
