@@ -83,6 +83,18 @@ it("[sse.compound] resets every conversation where the id is of others, of anoth
   for (const id of ids) expect(eventsOf(swapped, id)).toEqual(["reset", "user_message", "run"]);
 });
 
+it("[sse.compound] resets what a reader that was cut off in the middle of the resets had not reset yet", async () => {
+  const { gateway, ids } = await two();
+  const reader = await lab.read(urlOf(gateway.url, ...ids), { "last-event-id": "00000000.2.2" });
+  await until(() => reader.frames.length === 6);
+  // What stands in the first frame: the new hash, and nothing yet of either conversation.
+  const [first] = reader.ids;
+  expect(parseCompoundId(first ?? "")?.seqs).toEqual([0, 0]);
+  const again = await lab.read(urlOf(gateway.url, ...ids), { "last-event-id": first ?? "" });
+  await until(() => again.frames.length === 6);
+  for (const id of ids) expect(eventsOf(again, id)).toEqual(["reset", "user_message", "run"]);
+});
+
 it("[sse.compound] goes on when one of its conversations is deleted, and ends when all are", async () => {
   const { gateway, ids, leases } = await two();
   const reader = await lab.read(urlOf(gateway.url, ...ids));

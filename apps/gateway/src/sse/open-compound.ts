@@ -61,7 +61,11 @@ async function lookUp(
     members.map(async ({ conversationId, cursor }, at): Promise<StartPoint> => {
       if (resumeAt === undefined) return startPoint(source.log, conversationId, cursor);
       if (!isKnown) return { after: undefined, reset: "epoch" };
-      const id = formatEntryId({ epoch: epochs[at] ?? 0, seq: resumeAt.seqs[at] ?? 0 });
+      const seq = resumeAt.seqs[at] ?? 0;
+      // The frame with this id may have followed a reset that this conversation's own never came after: say it again. A
+      // reader that simply has nothing of it yet forgets nothing.
+      if (seq === 0) return { after: undefined, reset: "unknown" };
+      const id = formatEntryId({ epoch: epochs[at] ?? 0, seq });
       return startPoint(source.log, conversationId, { from: "entry", id });
     }),
   );
