@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -212,6 +212,21 @@ it("[approval.runner] asks nobody where a rule says never, and everybody for an 
     status: "denied",
     error: { code: "approval_required" },
   });
+});
+
+it("[approval.reload] goes by the rules of a file that was read again", async () => {
+  const path = join(folder, "holdfast.yaml");
+  const before = await readFile(path, "utf8");
+  await writeFile(path, before.replace("free: never", "free: always"));
+  await bus.control.send("assistant", { type: "reload", by: "user:op" });
+  const isDenied = async () => {
+    const result = await resultOf("free", unasked(await asked("free", "echo", { text: "free" })));
+    return result.error?.code === "approval_required";
+  };
+  await until(isDenied, { timeoutMs: 20_000, what: "the new rule is obeyed" });
+  await writeFile(path, before);
+  await bus.control.send("assistant", { type: "reload", by: "user:op" });
+  await until(async () => !(await isDenied()), { timeoutMs: 20_000, what: "the old rule is obeyed again" });
 });
 
 it("[approval.runner] runs no approved command in a directory that only pretends to be the one that was named", async () => {

@@ -34,7 +34,8 @@ export async function startToolRunner({
   logger,
   metrics,
 }: ToolRunnerParts): Promise<{ toolsets: string[] }> {
-  const { mcpServers, agents } = config.holdfast;
+  const { mcpServers } = config.holdfast;
+  let { agents } = config.holdfast;
   const terminal = await openTerminal({ config, lifecycle, logger });
   const host = createMcpHost({
     servers: mcpServers,
@@ -51,7 +52,10 @@ export async function startToolRunner({
 
   const running = new RunningCalls();
   const queue = bus.queues.open({ topics: toolsets.topics, group: TOOL_RUNNERS_GROUP });
-  const apply = (file: HoldfastConfig) => takeOver(file, { states, toolsets, queue, host, offers });
+  const apply = (file: HoldfastConfig) => {
+    agents = file.agents;
+    return takeOver(file, { states, toolsets, queue, host, offers });
+  };
   const reload = createReload({ logger, read: config.readFile, apply });
   const states = new AgentStates({
     control: bus.control,
@@ -68,7 +72,7 @@ export async function startToolRunner({
     queue,
     running,
     states,
-    permissions: { approvals: bus.approvals, agents },
+    permissions: { approvals: bus.approvals, agents: () => agents },
     stopping: lifecycle.signal,
     metrics,
     logger,

@@ -11,7 +11,8 @@ import type { Refusal, ToolToRun } from "./executor.ts";
 
 export interface AuthorizeDeps {
   readonly approvals: Pick<Approvals, "find">;
-  readonly agents: Readonly<Record<string, Pick<AgentConfig, "approvals">>>;
+  /** As the configuration has them now. */
+  agents(): Readonly<Record<string, Pick<AgentConfig, "approvals">>>;
 }
 
 /** Undefined: it may run. */
@@ -19,14 +20,12 @@ export async function refusalOf(
   entry: Pick<Entry, "id">,
   call: ToolCall,
   tool: ToolToRun,
-  { approvals, agents }: AuthorizeDeps,
+  permissions: AuthorizeDeps,
 ): Promise<Refusal | undefined> {
-  // An agent that is not configured here has no rules: every tool that may write needs an approval then.
-  const rules = Object.hasOwn(agents, call.agent) ? (agents[call.agent]?.approvals ?? {}) : {};
-  if (!needsApproval(tool, rules)) return undefined;
+  if (!needsApproval(tool, rulesOf(call.agent, permissions.agents()))) return undefined;
   const { approval } = call;
   if (!approval) return refuse("approval_required", "This tool needs a human's approval, and the call has none.");
-  const record = await approvals.find(approval.approval_id);
+  const record = await permissions.approvals.find(approval.approval_id);
   if (!record || !isFor(record, entry, call)) {
     return refuse("approval_invalid", "The call carries an approval that was not given for it.");
   }
@@ -36,6 +35,11 @@ export async function refusalOf(
     return refuse("approval_mismatch", "What was approved is not what would be executed now.");
   }
   return tool.deviates ? refuse("approval_mismatch", tool.deviates) : undefined;
+}
+
+/** An agent that is not configured here has no rules: every tool that may write needs an approval then. */
+function rulesOf(agent: string, agents: ReturnType<AuthorizeDeps["agents"]>): AgentConfig["approvals"] {
+  return Object.hasOwn(agents, agent) ? (agents[agent]?.approvals ?? {}) : {};
 }
 
 function isFor({ event, callId }: ApprovalRecord, entry: Pick<Entry, "id">, call: ToolCall): boolean {

@@ -71,7 +71,7 @@ async function callOfSilentRunner(): Promise<{
     running: new RunningCalls(),
     metrics: toolRunnerMetrics(createMetrics({ service: "tool-runner", withProcess: false })),
     states: new AgentStates({ control: ours.control, agents: [] }),
-    permissions: { approvals: ours.approvals, agents: {} },
+    permissions: { approvals: ours.approvals, agents: () => ({}) },
     stopping: new AbortController().signal,
     logger: createLogger({ service: "tool-runner", level: "error" }),
     executorOf: () => undefined,
