@@ -16,6 +16,9 @@ export type MomentName = (typeof MOMENTS)[number];
 
 export const CONVERSATIONS = [1, 20] as const;
 
+/** The agents of the site: `careful` asks a human before every booking. */
+export type AgentUnderFire = "assistant" | "careful";
+
 export interface Cell {
   readonly role: Role;
   readonly moment: MomentName;
@@ -38,7 +41,7 @@ export const MOMENT_WORDS: Record<MomentName, string> = {
   "mid-tokens": "words are flowing",
   "before-tool": "the step is durable and its tool calls are not begun",
   "during-tool": "the tool has had its effect and has not answered",
-  approval: "the run waits for a human",
+  approval: "the run waits for a human, who approves right after the kill",
   "before-end": "every word is shown and the run has not ended",
 };
 
@@ -52,11 +55,6 @@ export function allCells(): Cell[] {
   );
 }
 
-/** Why the cell cannot exist; undefined where it can. */
-export function notApplicable({ moment }: Cell): string | undefined {
-  return moment === "approval" ? "no run can wait for an approval yet" : undefined;
-}
-
 /** What `pnpm chaos --quick` and `npm test` run. */
 export const QUICK: readonly Cell[] = [
   { role: "worker", moment: "mid-tokens", conversations: 1 },
@@ -65,6 +63,7 @@ export const QUICK: readonly Cell[] = [
   { role: "tool-runner", moment: "during-tool", conversations: 1 },
   { role: "redis", moment: "before-end", conversations: 1 },
   { role: "pubsub", moment: "mid-tokens", conversations: 1 },
+  { role: "worker", moment: "approval", conversations: 1 },
 ];
 
 export interface Bound {
@@ -72,6 +71,8 @@ export interface Bound {
   readonly p95Ms: number;
   readonly maxMs: number;
 }
+
+const TOOL_MOMENTS: ReadonlySet<MomentName> = new Set(["before-tool", "during-tool", "approval"]);
 
 /**
  * How long a reader may see nothing move.
@@ -83,7 +84,8 @@ export interface Bound {
  *   return; one it had not begun goes to another runner. An MCP server's call in flight is `unknown` within 5 s.
  */
 export function boundOf({ role, moment }: Cell): Bound {
-  const tool = moment === "before-tool" || moment === "during-tool";
+  // What was approved goes through the queue, is claimed and is a tool call, before a word is said.
+  const tool = TOOL_MOMENTS.has(moment);
   switch (role) {
     case "worker":
     case "zombie":
@@ -96,7 +98,7 @@ export function boundOf({ role, moment }: Cell): Bound {
       return { p95Ms: 6_000, maxMs: 9_000 };
     case "gateway":
     case "pubsub":
-      return { p95Ms: 2_000, maxMs: 4_000 };
+      return moment === "approval" ? { p95Ms: 3_000, maxMs: 5_000 } : { p95Ms: 2_000, maxMs: 4_000 };
   }
 }
 

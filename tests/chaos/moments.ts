@@ -40,7 +40,10 @@ interface Moment {
 
 const SEEN_MS = 30_000;
 
-export const moments: Record<Exclude<MomentName, "approval">, Moment> = {
+/** What goes on by itself while the strike interrupts it: messages that are sent, decisions that are made. */
+const sending = new WeakMap<Scene, Promise<void>>();
+
+export const moments: Record<MomentName, Moment> = {
   accept: { reach: reachAccept, release: () => undefined },
   "first-token": {
     async reach(scene, aim) {
@@ -76,6 +79,22 @@ export const moments: Record<Exclude<MomentName, "approval">, Moment> = {
       await aim();
     },
     release: ({ gatePath }) => writeFileSync(gatePath, ""),
+  },
+  approval: {
+    async reach(scene, aim) {
+      await sendAll(scene);
+      const waits = (talk: Talk): boolean =>
+        talk.tails.every(({ reader }) => reader.runOf(workOf(talk).messageId)?.status === "requires_action");
+      await until(() => scene.talks.every(waits), { timeoutMs: SEEN_MS, what: "every run waits for a human" });
+      await aim();
+    },
+    release(scene) {
+      // Tried until it is heard: whoever is to hear it may have been killed just now.
+      sending.set(
+        scene,
+        Promise.all(scene.talks.map((talk) => talk.approveAll())).then(() => undefined),
+      );
+    },
   },
   "before-end": {
     async reach(scene, aim) {
@@ -134,10 +153,7 @@ function releaseModels({ talks }: Scene): void {
   for (const talk of talks) for (const turn of talk.turns) turn.release();
 }
 
-/** The sends go on by themselves: they are what the strike interrupts. */
-const sending = new WeakMap<Scene, Promise<void>>();
-
-/** Resolves when every message of the scene was accepted. */
+/** Resolves when every message of the scene was accepted, and every question decided. */
 export function whenSent(scene: Scene): Promise<void> {
   return sending.get(scene) ?? Promise.resolve();
 }

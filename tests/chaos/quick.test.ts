@@ -13,8 +13,8 @@ beforeAll(async () => {
 afterAll(() => site.stop(), 60_000);
 
 /** Exactness only: how long a recovery takes is measured where nothing else runs. */
-async function problemsOf(role: Cell["role"]): Promise<readonly string[]> {
-  const cell = QUICK.find((one) => one.role === role);
+async function problemsOf(role: Cell["role"], moment?: Cell["moment"]): Promise<readonly string[]> {
+  const cell = QUICK.find((one) => one.role === role && (moment ?? one.moment) === one.moment);
   if (!cell) throw new Error(`no quick cell kills ${role}`);
   const { exactProblems } = await runCell(site, cell, { seed: SEED, rounds: 1 });
   return exactProblems;
@@ -39,6 +39,10 @@ describe("whatever is killed, the reader ends with exactly the answer", () => {
 
   it("[chaos.redis] Redis, with every word said and the run not ended", async () => {
     expect(await problemsOf("redis")).toEqual([]);
+  }, 90_000);
+
+  it("[chaos.approval] a worker, while a run waits for a human", async () => {
+    expect(await problemsOf("worker", "approval")).toEqual([]);
   }, 90_000);
 
   it("[chaos.pubsub] every live subscription", async () => {

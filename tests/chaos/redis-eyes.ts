@@ -41,7 +41,7 @@ export class RedisEyes {
   /** What still stands in the queues, dead letters and outboxes: nothing, once every run has ended. */
   async leftovers(): Promise<string[]> {
     const left: string[] = [];
-    for (const pattern of ["chat:assistant", "tools:*", "dlq:*", "outbox:*"]) {
+    for (const pattern of ["chat:assistant", "chat:careful", "tools:*", "dlq:*", "outbox:*"]) {
       for (const key of await this.#redis.keys(pattern)) {
         const count = key.startsWith("outbox:") ? await this.#redis.zcard(key) : await this.#redis.xlen(key);
         if (count > 0) left.push(`${key} holds ${count}`);

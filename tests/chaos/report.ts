@@ -1,17 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { cpus } from "node:os";
-import {
-  allCells,
-  boundOf,
-  type Cell,
-  CONVERSATIONS,
-  idOf,
-  MOMENT_WORDS,
-  MOMENTS,
-  notApplicable,
-  ROLE_WORDS,
-  ROLES,
-} from "./cells.ts";
+import { boundOf, type Cell, CONVERSATIONS, idOf, MOMENT_WORDS, MOMENTS, ROLE_WORDS, ROLES } from "./cells.ts";
 import { type CellResult, percentile } from "./run-cells.ts";
 
 const seconds = (ms: number): string => (ms / 1_000).toFixed(1);
@@ -32,7 +21,6 @@ export function lineOf({ cell, problems, silencesMs, resets }: CellResult): stri
 export function tableOf(results: readonly CellResult[]): string {
   const byId = new Map(results.map((result) => [idOf(result.cell), result]));
   const field = (cell: Cell): string => {
-    if (notApplicable(cell) !== undefined) return "n/a";
     const result = byId.get(idOf(cell));
     if (!result) return "–";
     return `${result.problems.length === 0 ? "" : "**NOT EXACT** "}${recoveryOf(result.silencesMs)}`;
@@ -51,7 +39,6 @@ export function tableOf(results: readonly CellResult[]): string {
 export interface Summary {
   readonly exact: number;
   readonly ran: number;
-  readonly notApplicable: number;
   /** p95 and worst of the workers that died or stood still. */
   readonly workers: string;
   readonly worst: string;
@@ -64,7 +51,6 @@ export function summaryOf(results: readonly CellResult[]): Summary {
   return {
     exact: results.filter(({ problems }) => problems.length === 0).length,
     ran: results.length,
-    notApplicable: allCells().length - allCells().filter((cell) => notApplicable(cell) === undefined).length,
     workers: recoveryOf(silences(workers)),
     worst: slowest ? `${seconds(percentile(slowest.silencesMs, 100))} s (${idOf(slowest.cell)})` : "none",
   };
@@ -78,7 +64,7 @@ export interface Circumstances {
 
 /** The page docs/kill-matrix.md. */
 export function pageOf(results: readonly CellResult[], { seed, rounds, tookMs }: Circumstances): string {
-  const { exact, ran, notApplicable: without, workers, worst } = summaryOf(results);
+  const { exact, ran, workers, worst } = summaryOf(results);
   const bounds = ROLES.map((role) => {
     const of = (moment: (typeof MOMENTS)[number]) => seconds(boundOf({ role, moment, conversations: 1 }).p95Ms);
     return `| ${role} | ${ROLE_WORDS[role]} | ${of("mid-tokens")} s | ${of("during-tool")} s |`;
@@ -88,7 +74,7 @@ export function pageOf(results: readonly CellResult[], { seed, rounds, tookMs }:
 Written by \`pnpm chaos\`; do not edit. Something is killed at a chosen moment, and a reader that trusts nothing decides whether
 the promise of [protocol §3.4](protocol.md) held.
 
-**${exact} of ${ran} cells exact**, ${without} not applicable. Longest silence after the death of a worker (p50/p95/max): ${workers} s.
+**${exact} of ${ran} cells exact**. Longest silence after the death of a worker (p50/p95/max): ${workers} s.
 Slowest recovery of all: ${worst}.
 
 Seed ${seed}, ${rounds} rounds per cell of one conversation, ${Math.round(tookMs / 60_000)} minutes,
@@ -102,8 +88,6 @@ hit. It begins with the kill and includes everything: the time until the death s
 reconnection, and what the machine needs to start the dead process again beside it.
 
 ${tableOf(results)}
-
-n/a: ${notApplicable({ role: "worker", moment: "approval", conversations: 1 }) ?? ""}.
 
 ## What is killed
 

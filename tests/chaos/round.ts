@@ -30,7 +30,7 @@ export async function runRound(site: Site, cell: Cell, seed: number, round: numb
   const isDeath = cell.role === "worker" || cell.role === "zombie" || cell.role === "tool-runner";
   if (isDeath) await site.rested();
   await Promise.all(scene.talks.map((talk) => talk.open()));
-  const moment = moments[cell.moment as keyof typeof moments];
+  const moment = moments[cell.moment];
   let blow: Blow | undefined;
   const isAimedLate = cell.role === "tool-runner" || cell.role === "mcp-server";
   await moment.reach(scene, async () => {
@@ -57,6 +57,7 @@ export async function runRound(site: Site, cell: Cell, seed: number, round: numb
 function sceneOf(site: Site, cell: Cell, random: Random): Scene {
   const step = random.pick([0, 1] as const);
   const gatePath = cell.moment === "during-tool" ? site.file(`gate-${newUuid()}`) : "";
+  const agent = cell.moment === "approval" ? "careful" : "assistant";
   const talks = Array.from({ length: cell.conversations }, (_, index) => {
     const [work, chat] = [newUuid(), newUuid()];
     const turns = [
@@ -64,7 +65,7 @@ function sceneOf(site: Site, cell: Cell, random: Random): Scene {
       new Turn(chat, [{ words: 15, calls: [] }]),
     ];
     // A conversation alone has a reader at each gateway.
-    return new Talk(site, index + random.between(0, 1), turns, cell.conversations === 1 ? 2 : 1);
+    return new Talk(site, index + random.between(0, 1), turns, cell.conversations === 1 ? 2 : 1, agent);
   });
   const isByHand = cell.moment === "accept" && (cell.role === "worker" || cell.role === "zombie");
   return { site, random, talks, focus: random.pick(talks), step, gatePath, isByHand };

@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { boundOf, type Cell, idOf, notApplicable } from "./cells.ts";
+import { boundOf, type Cell, idOf } from "./cells.ts";
 import { type RoundResult, runRound, writeEvidence } from "./round.ts";
 import { Site } from "./site.ts";
 
@@ -27,11 +27,10 @@ export interface RunOptions {
 
 const EVIDENCE = fileURLToPath(new URL("../../reports/chaos/", import.meta.url));
 
-/** Runs the cells that can exist: those of one conversation beside each other, those of many one by one. */
+/** Runs the cells: those of one conversation beside each other, those of many one by one. */
 export async function runCells(cells: readonly Cell[], options: RunOptions): Promise<CellResult[]> {
-  const possible = cells.filter((cell) => notApplicable(cell) === undefined);
-  const small = possible.filter(({ conversations }) => conversations === 1);
-  const large = possible.filter(({ conversations }) => conversations > 1);
+  const small = cells.filter(({ conversations }) => conversations === 1);
+  const large = cells.filter(({ conversations }) => conversations > 1);
   // Twenty conversations fill a small machine: beside them, how long a recovery takes would be the neighbours' doing.
   return [...(await runInLanes(small, options.lanes, options)), ...(await runInLanes(large, 1, options))];
 }

@@ -154,7 +154,12 @@ const CONFIGURATION = `agents:
     model: scripted
     instructions: Answer.
     tools: [terminal, ledger]
-    approvals: { terminal: never, "ledger__*": never, ledger: never }
+    approvals: { terminal: never, ledger: never }
+  careful:
+    model: scripted
+    instructions: Answer.
+    tools: [terminal, ledger]
+    approvals: { terminal: never, ledger: always }
 mcpServers:
   ledger:
     command: ${JSON.stringify(process.execPath)}

@@ -55,6 +55,18 @@ const call = (status: string): Event => ({
   status,
 });
 
+const approval = (status: string): Event => ({
+  event: "approval",
+  ...RUN,
+  approval_id: "a1",
+  tool_call_id: "c1",
+  name: "book",
+  args: {},
+  status,
+});
+const parked: Event = { event: "run", ...RUN, status: "requires_action" };
+const asking = [...opening, step(""), call("pending_approval"), approval("requested"), parked];
+
 function violationsOf(events: readonly Event[], from = 1): string[] {
   const reader = new StrictReader((_message, _step, text) => SAMPLES.some((sample) => sample.startsWith(text)));
   for (const [index, event] of events.entries()) reader.read({ id: `7-${from + index}`, data: JSON.stringify(event) });
@@ -93,7 +105,31 @@ it("finds nothing wrong with a good answer, a takeover and a tool call", () => {
   ).toEqual([]);
 });
 
+it("finds nothing wrong with a question that is answered", () => {
+  const next = { attempt: 2 };
+  expect(
+    violationsOf([
+      ...asking,
+      approval("approved"),
+      { ...begun, ...next },
+      { ...takeover, step: 1, mode: "continue", cause: "approval" },
+      { ...call("started"), ...next },
+      { ...call("completed"), ...next },
+      token("delta", 0, { step: 1, ...next }),
+      output("delta", next),
+      completed(next),
+    ]),
+  ).toEqual([]);
+});
+
 it.each<[string, Event[], RegExp]>([
+  ["a call begun before a human approved it", [...asking, call("started")], /started, and requested/],
+  ["a call begun though a human rejected it", [...asking, approval("rejected"), call("started")], /and rejected/],
+  ["a question answered twice", [...asking, approval("approved"), approval("rejected")], /rejected after approved/],
+  ["a question asked twice", [...asking, approval("requested")], /twice/],
+  ["a decision that nobody was asked for", [...opening, step(""), approval("approved")], /nobody was asked/],
+  ["a run that goes on while a human is asked", [...asking, begun], /in_progress while a human is asked/],
+  ["a run that waits for nobody", [...opening, parked], /without a question/],
   ["a doubled token", [...opening, token("alpha ", 0), token("alpha ", 0)], /offset 0 of step 0 where 6/],
   ["a lost token", [...opening, token("alpha ", 0), token("gamma", 11)], /offset 11 of step 0 where 6/],
   ["two samples mixed", [...opening, token("alpha ", 0), token("epsilon", 6)], /no sample begins with/],

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { StrictEvent } from "./strict-event.ts";
+import { StrictQuestions } from "./strict-questions.ts";
 
 /** Whether the text is a prefix of one thing that the model said in this step of the answer to this message. */
 export type IsSamplePrefix = (messageId: string, step: number, text: string) => boolean;
@@ -28,6 +29,7 @@ const CALL_ENDS = new Set(["completed", "failed", "denied", "cancelled", "unknow
  * - A token begins exactly where the shown text of its step ends; after every change the shown text is a prefix of one sample.
  * - Shown text is cut only by `attempt`. `step` and `output` say exactly what is shown.
  * - A finished step is never begun again, and nothing of the next one comes while a tool call is open.
+ * - Humans are asked as StrictQuestions says.
  * - `output` comes once, directly before the terminal event; nothing of the run comes after that.
  * - Only in a log that may be compacted (§3.5) does `step` or `output` add what is missing at the end of a step's text.
  */
@@ -37,6 +39,7 @@ export class StrictRun {
   readonly steps: Step[] = [];
   /** Status events of each tool call, live output left out. */
   readonly calls = new Map<string, ToolCall>();
+  readonly #questions: StrictQuestions;
   status = "";
   attempt = 0;
   /** Attempts that took the run from another owner. */
@@ -59,10 +62,16 @@ export class StrictRun {
     this.#isSamplePrefix = isSamplePrefix;
     this.#mayBeCompacted = mayBeCompacted;
     this.#complain = (problem) => complain(this, problem);
+    this.#questions = new StrictQuestions(this.#complain);
   }
 
   get hasEnded(): boolean {
     return TERMINAL.has(this.status);
+  }
+
+  /** Ids of the approvals that nobody has decided. */
+  get questions(): string[] {
+    return this.#questions.open;
   }
 
   /** Of the last step. */
@@ -88,6 +97,8 @@ export class StrictRun {
         return this.#closeStep(event);
       case "tool_step":
         return this.#follow(event);
+      case "approval":
+        return this.#decide(event);
       case "output":
         return this.#end(event);
       default:
@@ -103,6 +114,7 @@ export class StrictRun {
     const isSteered = event.has("reason") && event.text("reason") === "steered";
     if (status === "completed" && this.status === "queued" && !isSteered)
       this.#complain("completed without having begun");
+    this.#questions.mayBecome(status);
     if (TERMINAL.has(status)) this.#mayEnd(status);
     this.status = status;
     return this.hasEnded;
@@ -119,7 +131,8 @@ export class StrictRun {
     if (this.attempt === this.#announced) this.#complain(`attempt ${this.attempt} announced twice`);
     if (mode === "start" && this.#announced > 0) this.#complain("started twice");
     this.#announced = this.attempt;
-    if (mode !== "start" && event.text("cause") !== "model_retry") this.takeovers += 1;
+    const isTakeover = !["model_retry", "approval"].includes(event.text("cause"));
+    if (mode !== "start" && isTakeover) this.takeovers += 1;
     const at = event.count("step");
     if (at !== this.#openStep)
       return this.#no(`attempt for step ${at}, while step ${this.#openStep} is the unfinished`);
@@ -164,6 +177,11 @@ export class StrictRun {
     return false;
   }
 
+  #decide(event: StrictEvent): boolean {
+    this.#questions.read(event, this.calls.get(event.text("tool_call_id"))?.statuses.at(-1));
+    return false;
+  }
+
   #follow(event: StrictEvent): boolean {
     this.#mustBeAnnounced(event);
     const id = event.text("tool_call_id");
@@ -172,6 +190,7 @@ export class StrictRun {
     const call = this.calls.get(id) ?? { name: event.text("name"), args: event.json("args"), statuses: [] };
     this.calls.set(id, call);
     const before = call.statuses.at(-1) ?? "";
+    if (status === "started") this.#questions.mayBegin(id, before);
     if (CALL_ENDS.has(before)) this.#complain(`tool call ${id} is ${status} after ${before}`);
     if (status === "output") {
       if (before !== "started") this.#complain(`output of tool call ${id}, which is not started`);

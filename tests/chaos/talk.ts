@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { newUuid } from "@holdfast/protocol";
+import type { AgentUnderFire } from "./cells.ts";
 import type { ScriptedStep, Turn } from "./director.ts";
 import type { Site } from "./site.ts";
 import { SseTail } from "./sse-tail.ts";
@@ -15,11 +16,13 @@ export class Talk {
   /** Run ids that gateways answered with, by message id. */
   readonly acceptedRuns = new Map<string, Set<string>>();
   readonly #site: Site;
+  readonly #agent: AgentUnderFire;
   #next: number;
 
   /** `first` is the place of the gateway that it uses first. */
-  constructor(site: Site, first: number, turns: readonly Turn[], readers: number) {
+  constructor(site: Site, first: number, turns: readonly Turn[], readers: number, agent: AgentUnderFire = "assistant") {
     this.#site = site;
+    this.#agent = agent;
     this.#next = first;
     this.#turns = turns.map((turn) => site.director.add(turn));
     this.tails = Array.from(
@@ -51,7 +54,7 @@ export class Talk {
 
   /** Sends the message until it is accepted: again under the same id, at the other gateway. */
   async send({ messageId }: Turn): Promise<void> {
-    const body = { id: messageId, agent: "assistant", content: messageId };
+    const body = { id: messageId, agent: this.#agent, content: messageId };
     const answer = await this.#insist(`/v1/conversations/${this.id}/messages`, body);
     const runs = this.acceptedRuns.get(messageId) ?? new Set();
     this.acceptedRuns.set(messageId, runs.add(String(answer["run_id"])));
@@ -60,7 +63,13 @@ export class Talk {
   /** Puts the message in the agent's queue by hand. */
   async addByHand({ messageId }: Turn): Promise<void> {
     const payload = JSON.stringify({ conversation_id: this.id, content: messageId });
-    await this.#site.eyes.addMessage("chat:assistant", messageId, payload);
+    await this.#site.eyes.addMessage(`chat:${this.#agent}`, messageId, payload);
+  }
+
+  /** Approves whatever its readers are asked, until that is decided. */
+  async approveAll(): Promise<void> {
+    const asked = this.tails.flatMap(({ reader }) => [...reader.runs.values()].flatMap(({ questions }) => questions));
+    for (const id of new Set(asked)) await this.#insist(`/v1/approvals/${id}`, { decision: "approve" });
   }
 
   hasEnded(): boolean {
