@@ -19,6 +19,8 @@ export const requirements = {
   "client.prefix":
     "At every moment the shown text is a prefix of one sample, and it ends as the output's (protocol §3.4)",
   "client.redelivery": "Events delivered again change nothing a reader shows (protocol §3.3)",
+  "client.delivery":
+    "Whatever breaks, resumes, repeats and merges, a reader ends with what a simple model shows (protocol §3.3, §3.4)",
   "client.merged": "Merged token frames show the same as single ones, from any cursor (protocol §5.2)",
   "client.compacted": "A compacted log shows the same texts, also from a cursor inside it (protocol §3.5, §5.5)",
   "client.snapshot": "Following from a snapshot's cursor continues it exactly (protocol §4)",
@@ -70,6 +72,8 @@ export const requirements = {
   "failover.restart": "A restart of Redis that lost nothing goes on under the same epoch (protocol §3.1)",
   "outbox.sweep": "An accepted turn whose queue entry was never written is queued by the sweep (protocol §2.5)",
   "on-busy.reject": "`on_busy: reject` refuses a message while a run is active (protocol §4)",
+  "append.model":
+    "The append script stores every event once and in order, whatever is sent again, left out or sent too late (protocol §3.1, §3.4)",
   "turns.model":
     "Whatever is accepted, claimed, steered, ended, cancelled and dies in whatever order: one end each, in order, one owner (protocol §3.4)",
   "steer.accept":

@@ -5,6 +5,7 @@ import { fromSnapshot } from "./from-snapshot.ts";
 import { reduce } from "./reduce.ts";
 import { answerText, runsOf } from "./selectors.ts";
 import { type ConversationState, emptyConversation } from "./state.ts";
+import { simply } from "./fixtures/simple-reader.ts";
 import { runLog } from "./fixtures/log-arbitrary.ts";
 import { compacted, merged, snapshotOf, withoutOutputStep } from "./fixtures/log-readers.ts";
 
@@ -38,6 +39,26 @@ describe("the reader rule, over any log a worker may write", () => {
           next = Math.max(next, to);
         }
         expect(apply(frames.slice(next), state)).toEqual(apply(frames));
+      }),
+    );
+  });
+
+  it("[client.delivery] shows what a simple model shows, over any connections that break, resume, repeat and merge", () => {
+    const connection = fc.record({ until: fc.nat({ max: 12 }), repeated: fc.nat({ max: 6 }), isMerged: fc.boolean() });
+    fc.assert(
+      fc.property(runLog, fc.array(connection, { maxLength: 12 }), ({ frames }, connections) => {
+        let state = emptyConversation;
+        const whole = { until: frames.length, repeated: 0, isMerged: false };
+        for (const { until, repeated, isMerged } of [...connections, whole]) {
+          // The server resumes strictly after the reader's cursor; what it repeats before that was sent already.
+          const next = frames.findIndex(({ id }) => id === state.cursor) + 1;
+          const fresh = frames.slice(next, next + until);
+          state = apply(
+            [...frames.slice(Math.max(0, next - repeated), next), ...(isMerged ? merged(fresh) : fresh)],
+            state,
+          );
+        }
+        expect(texts(state)).toEqual(simply(frames));
       }),
     );
   });
