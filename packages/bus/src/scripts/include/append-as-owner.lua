@@ -2,7 +2,8 @@
 -- For the owner of a run only: a fence that has moved on refuses everything. `first` is the run-sequence of payloads[1];
 -- what is stored already is skipped, so a batch whose reply was lost is sent again safely; a hole is refused.
 local function appendAsOwner(streamKey, metaKey, runKey, fence, first, payloads)
-  if redis.call('HGET', metaKey, 'fence') ~= fence then
+  local head = redis.call('HMGET', metaKey, 'epoch', 'seq', 'lineage', 'fence')
+  if head[4] ~= fence then
     return { 'FENCED' }
   end
   local have = tonumber(redis.call('HGET', runKey, 'seq') or '0')
@@ -14,7 +15,7 @@ local function appendAsOwner(streamKey, metaKey, runKey, fence, first, payloads)
     fresh[#fresh + 1] = payloads[i]
   end
   if #fresh > 0 then
-    appendEvents(streamKey, metaKey, fresh, {})
+    appendEvents(streamKey, metaKey, fresh, {}, head)
     redis.call('HSET', runKey, 'seq', string.format('%.0f', have + #fresh))
   end
   return nil

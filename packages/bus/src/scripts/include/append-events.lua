@@ -1,10 +1,11 @@
--- appendEvents(streamKey, metaKey, payloads, ids) -> entry id of the last event
+-- appendEvents(streamKey, metaKey, payloads, ids, head) -> entry id of the last event; `head` is meta's epoch, seq and lineage
+-- where they were read already
 -- The one place that writes an event log. Entry ids are <epoch>-<seq>, seq contiguous from 1; an event's UUID is minted
 -- from both unless ids[i] gives one. The same bytes are published on a channel named like the stream, in the same call,
 -- so log and live delivery cannot disagree. All checks must stand before: Redis does not roll a script back.
 -- @include epoch
-local function appendEvents(streamKey, metaKey, payloads, ids)
-  local head = redis.call('HMGET', metaKey, 'epoch', 'seq', 'lineage')
+local function appendEvents(streamKey, metaKey, payloads, ids, head)
+  head = head or redis.call('HMGET', metaKey, 'epoch', 'seq', 'lineage')
   local epoch, seq = epochOf(metaKey, head[1], head[3]), tonumber(head[2] or '0')
   local hex = string.format('%012x', tonumber(epoch))
   local prefix = string.sub(hex, 1, 8) .. '-' .. string.sub(hex, 9, 12) .. '-8000-8000-'
