@@ -7,6 +7,8 @@ export type Admitted =
   /** `signal` aborted before anything was claimed. */
   | { readonly outcome: "stopped" };
 
+const LOOK_MS = 50;
+
 interface Wanted {
   readonly conversationId: string;
   readonly agent: string;
@@ -28,8 +30,24 @@ export async function admit(ward: Ward, runs: Runs, wanted: Wanted, signal: Abor
     } finally {
       if (claim?.outcome !== "claimed") stay.leave();
     }
-    if (claim.outcome === "claimed") return { ...claim, stay };
+    if (claim.outcome === "claimed") return { ...claim, stay: deaths === 0 ? stay : watched(stay, claim.lease) };
     if (claim.outcome !== "suspect") return claim;
     deaths = claim.deaths;
   }
+}
+
+/** A suspect that says something is set apart no longer. */
+function watched(stay: Stay, lease: RunLease): Stay {
+  const watch = setInterval(() => {
+    if (!lease.hasShown) return;
+    clearInterval(watch);
+    stay.prove();
+  }, LOOK_MS).unref();
+  return {
+    ...stay,
+    leave() {
+      clearInterval(watch);
+      stay.leave();
+    },
+  };
 }

@@ -55,6 +55,18 @@ describe("the ward", () => {
     expect(isIn(better)).toBe(false);
   });
 
+  it("sets nobody apart any more who shows that it goes well", async () => {
+    const ward = new Ward({ isolationMs: LONG_MS, patienceMs: LONG_MS });
+    const suspect = enter(ward, 3);
+    const later = enter(ward, 0);
+    await turn();
+    expect(isIn(later)).toBe(false);
+    suspect.stay?.prove();
+    await turn();
+    expect(isIn(later)).toBe(true);
+    suspect.stay?.leave();
+  });
+
   it("ends isolation after its time, and lets nobody wait for ever to be alone", async () => {
     const ward = new Ward({ isolationMs: 30, patienceMs: 30 });
     const first = enter(ward, 3);

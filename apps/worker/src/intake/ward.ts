@@ -4,19 +4,20 @@
  *
  * - A run whose owners died is a suspect. The more of them died, the fewer suspects begin together; at last one begins
  *   alone, and nobody else begins meanwhile. What ran before stays: it has shown that it can.
- * - A suspect is set apart until the run has ended, or for `isolationMs`: what kills at once is found out by then.
- * - Nobody waits for ever: one that should begin alone waits for an empty worker, first in line, and begins in company
- *   after `patienceMs`.
+ * - A suspect is set apart until it has shown something or ended, or for `isolationMs`: what kills at once is found out by then.
+ * - Nobody waits for long: after `patienceMs` a suspect begins in company, though never beside one that was to be alone.
  */
 export interface Stay {
   /** The run is over, or was not to be had. */
   leave(): void;
+  /** The run goes well: it need not be set apart any more. */
+  prove(): void;
 }
 
 interface Waiter {
   readonly deaths: number;
   readonly admit: (stay: Stay) => void;
-  /** Set while it is the first that wants to be alone. */
+  /** Set when it could not begin at once. */
   patience: NodeJS.Timeout | undefined;
   isImpatient: boolean;
 }
@@ -24,7 +25,7 @@ interface Waiter {
 /** Suspects that begin together, by the deaths of their owners. One death is often an accident, and shared by many. */
 const TOGETHER = [Number.POSITIVE_INFINITY, 64, 8];
 const togetherOf = (deaths: number): number => TOGETHER[deaths] ?? 1;
-const TIMES = { isolationMs: 3_000, patienceMs: 5_000 };
+const TIMES = { isolationMs: 2_000, patienceMs: 2_000 };
 
 export class Ward {
   #running = 0;
@@ -64,13 +65,13 @@ export class Ward {
         this.#waiting = this.#waiting.filter((other) => other !== waiter);
         clearTimeout(waiter.patience);
         waiter.admit(this.#begin(waiter.deaths));
-      } else if (togetherOf(waiter.deaths) === 1) {
-        // It is waited for: whoever came later would only keep the worker busy.
+      } else if (waiter.deaths > 0) {
         waiter.patience ??= setTimeout(() => {
           waiter.isImpatient = true;
           this.#admit();
         }, this.#times.patienceMs);
-        return;
+        // It waits for an empty worker: whoever came later would only keep it busy.
+        if (togetherOf(waiter.deaths) === 1 && !waiter.isImpatient) return;
       }
     }
   }
@@ -78,8 +79,9 @@ export class Ward {
   #mayBegin({ deaths, isImpatient }: Waiter): boolean {
     if (deaths === 0) return !this.#isolated.includes(1);
     const together = togetherOf(deaths);
-    if (this.#isolated.length >= Math.min(together, ...this.#isolated)) return false;
-    return together > 1 || this.#running === 0 || isImpatient;
+    if (together === 1) return this.#isolated.length === 0 && (this.#running === 0 || isImpatient);
+    if (isImpatient) return !this.#isolated.includes(1);
+    return this.#isolated.length < Math.min(together, ...this.#isolated);
   }
 
   #begin(deaths: number): Stay {
@@ -101,6 +103,11 @@ export class Ward {
       : undefined;
     let isHere = true;
     return {
+      prove: () => {
+        clearTimeout(lapse);
+        endIsolation();
+        this.#admit();
+      },
       leave: () => {
         if (!isHere) return;
         isHere = false;

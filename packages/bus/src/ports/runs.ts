@@ -125,6 +125,8 @@ export interface RunLease {
   record(journal: JournalWrite): void;
   /** Resolves when all that was appended is durable. Throws Fenced. Waits while Redis is away. */
   flush(): Promise<void>;
+  /** True once this attempt has written more than that it began. */
+  readonly hasShown: boolean;
   /** Bytes waiting to be written: stop reading the model above a limit. */
   readonly bufferedBytes: number;
   /**

@@ -35,6 +35,9 @@ interface LeaseOptions {
   readonly onEnd: () => void;
 }
 
+/** Events with which an attempt begins (see scripts/include/deaths-of.lua). */
+const BOOKKEEPING = 2;
+
 /**
  * What the owner of a run writes through. Appends are buffered and leave once per event-loop tick, one write in flight at a
  * time: under load batches grow by themselves. Every write carries the fence and the run-sequence of its first event, so a
@@ -56,6 +59,7 @@ export class RedisLease implements RunLease {
   #payloads: string[] = [];
   #fields: string[] = [];
   #bufferedBytes = 0;
+  #appended = 0;
   #writing: Promise<void> | undefined;
   #scheduled: Promise<void> | undefined;
 
@@ -97,7 +101,12 @@ export class RedisLease implements RunLease {
     return this.#writes.lastMs;
   }
 
+  get hasShown(): boolean {
+    return this.#appended > BOOKKEEPING;
+  }
+
   append(event: EventDraft, journal?: JournalWrite): void {
+    this.#appended += 1;
     const payload = this.#events.payload(event, this.#attempt);
     this.#payloads.push(payload);
     this.#bufferedBytes += payload.length;
