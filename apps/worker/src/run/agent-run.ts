@@ -10,6 +10,7 @@ import type { CatalogCache } from "../tools/catalog-cache.ts";
 import { abandonCalls, type Abandonment } from "../tools/abandon-calls.ts";
 import { settleCalls, type ToolPhaseDeps } from "../tools/tool-phase.ts";
 import { mayOffer, Toolbox } from "../tools/toolbox.ts";
+import { hasApproved } from "../tools/permission.ts";
 import { type BudgetReason, outputLimit, reachedLimit } from "./budget.ts";
 import { withUniqueIds } from "./call-ids.ts";
 import { contextOf } from "./context.ts";
@@ -156,18 +157,17 @@ export class AgentRun {
     }
   }
 
-  /**
-   * What humans were asked about was on offer then. Where its tool-runner is away, a run that goes on waits for it a while:
-   * an approval is not to be lost to a restart.
-   */
+  /** What a human approved was on offer then. Where its tool-runner is away, it is waited for: restarts lose no approval. */
   async #toolbox(): Promise<Toolbox> {
     const { catalog, tools } = this.#deps;
     const isWanted = (toolset: string) => mayOffer(this.#agent.tools, toolset);
-    const untilMs = this.#lease.run.isContinued ? Date.now() + tools.wait.graceMs : 0;
+    let untilMs: number | undefined;
     for (;;) {
       const toolbox = new Toolbox(await catalog.settled(isWanted, this.#stop.signal), this.#agent.tools);
-      const isMissing = this.#progress.openCalls.some(({ call }) => toolbox.resolve(call.name) === undefined);
-      if (!isMissing || Date.now() >= untilMs) return toolbox;
+      const missing = this.#progress.openCalls.filter(({ call }) => toolbox.resolve(call.name) === undefined);
+      if (missing.length === 0) return toolbox;
+      untilMs ??= (await hasApproved(missing, this.#lease.run, tools.approvals)) ? Date.now() + tools.wait.graceMs : 0;
+      if (Date.now() >= untilMs) return toolbox;
       await pause(LOOK_FOR_TOOLS_MS, this.#stop.signal);
     }
   }

@@ -93,6 +93,22 @@ it("[approval.reject] does not run what a human rejects, and tells the model why
   expect(stage.model.requests.at(-1)?.request.messages.at(-1)?.text).toMatch(/Denied.*precious/s);
 });
 
+it("[approval.reject] says so at once, also where the tool is not on offer by then", async () => {
+  await stage.bus.catalog.publish([{ toolset: "files", state: "ready", tools: [catalogTool("files", "rm")] }], 60_000);
+  const before = await stage.worker(agent);
+  stage.model.enqueue([rm("a")], ["I leave it."]);
+  const talk = stage.talk();
+  const runId = await talk.say("remove it");
+  const [approval] = await waiting(talk);
+  await before.stop();
+  await stage.bus.catalog.publish([{ toolset: "files", state: "disabled", tools: [] }], 60_000);
+  await decide("reject", approval);
+  const wait = { graceMs: 600_000, lookEveryMs: 50, deadRunnerMs: 300, cancelMs: 500 };
+  await stage.worker(agent, { wait });
+  await talk.ended(runId);
+  expect((await toolSteps(talk)).at(-1)).toMatchObject({ status: "denied", error: { code: "approval_rejected" } });
+});
+
 it("[approval.steps] runs what needs no approval first, parks once for the rest, and goes on when all are decided", async () => {
   const runner = await files();
   await stage.worker(agent);
@@ -172,6 +188,30 @@ it("[approval.keeps] obeys what a human rejected, and runs what one approved, wh
   await decide("approve", second);
   expect((await talk.ended(runId)).text).toBe("One of them.");
   expect(runner.executed.map(({ tool_call_id }) => tool_call_id)).toEqual(["b"]);
+});
+
+it("[approval.keeps] runs what a human approved while its tool-runner was away, however often the worker is replaced", async () => {
+  const patient = { wait: { graceMs: 20_000, lookEveryMs: 50, deadRunnerMs: 300, cancelMs: 500 } };
+  await stage.bus.catalog.publish([{ toolset: "files", state: "ready", tools: [catalogTool("files", "rm")] }], 60_000);
+  const [offered] = await stage.bus.catalog.read();
+  const before = await stage.worker(agent, patient);
+  stage.model.enqueue([rm("a")], ["Removed."]);
+  const talk = stage.talk();
+  const runId = await talk.say("remove it");
+  const [approval] = await waiting(talk);
+  await before.stop();
+  await stage.bus.catalog.publish([{ toolset: "files", state: "disabled", tools: [] }], 60_000);
+  await decide("approve", approval);
+  for (const attempt of [2, 3]) {
+    const worker = await stage.worker(agent, patient);
+    await until(async () => (await stage.bus.conversations.findRun(runId))?.attempt === attempt, { timeoutMs: 20_000 });
+    await worker.stop();
+  }
+  await stage.worker(agent, patient);
+  await until(async () => (await stage.bus.conversations.findRun(runId))?.attempt === 4, { timeoutMs: 20_000 });
+  const runner = await stage.toolRunner("files", { rm: () => "removed" }, offered?.tools[0]);
+  expect((await talk.ended(runId)).text).toBe("Removed.");
+  expect(runner.executed.map(({ tool_call_id }) => tool_call_id)).toEqual(["a"]);
 });
 
 describe("what a human is shown", () => {

@@ -150,6 +150,37 @@ describe("calls without an answer", () => {
   });
 });
 
+describe("a call that was announced, and is refused by the worker that takes the run over", () => {
+  const changes = {
+    "its toolset is not on offer any more": { state: "disabled", tools: [], code: "unknown_tool" },
+    "its arguments do not fit any more": {
+      state: "ready",
+      tools: [catalogTool("files", "ls", { input_schema: { type: "object", required: ["depth"] } })],
+      code: "invalid_arguments",
+    },
+  };
+
+  it.each(Object.entries(changes))("[worker.refused] is never executed: %s", async (_, { state, tools, code }) => {
+    await stage.bus.catalog.publish(
+      [{ toolset: "files", state: "ready", tools: [catalogTool("files", "ls")] }],
+      60_000,
+    );
+    const first = await stage.worker({ tools: ["files"] });
+    stage.model.enqueue([ls("a")], ["So be it."]);
+    const talk = stage.talk();
+    const runId = await talk.say("go");
+    await until(async () => (await stage.entries("tools:files")).length === 1, { timeoutMs: 20_000 });
+    await first.stop();
+    await stage.bus.catalog.publish([{ toolset: "files", state, tools }], 60_000);
+    await stage.worker({ tools: ["files"] });
+    expect((await talk.ended(runId)).text).toBe("So be it.");
+    expect((await toolSteps(talk)).at(-1)).toMatchObject({ status: "failed", error: { code } });
+    const runner = await stage.toolRunner("files", { ls: () => "listed" });
+    await until(async () => (await stage.entries("tools:files")).length === 0, { timeoutMs: 20_000 });
+    expect(runner.executed).toEqual([]);
+  });
+});
+
 describe("odd models", () => {
   it("keeps tool call ids unique in a run where a server repeats or omits them", async () => {
     await stage.toolRunner("files", { ls: ({ call }) => `result ${call.tool_call_id}` });

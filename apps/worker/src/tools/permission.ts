@@ -1,4 +1,4 @@
-import type { ApprovalRecord, Approvals, Question, RunLease } from "@holdfast/bus";
+import type { ApprovalRecord, Approvals, ClaimedRun, Question, RunLease } from "@holdfast/bus";
 import { argsSha256 } from "@holdfast/bus";
 import { type AgentConfig, needsApproval, type ToolCall } from "@holdfast/protocol";
 import { maskSecrets } from "@holdfast/telemetry";
@@ -31,7 +31,7 @@ export function permissionOf(
   record: ApprovalRecord | undefined,
   agent: AgentConfig,
 ): Permission {
-  if (record) return decided(record, hashOf(offered, args));
+  if (record) return rejectionOf(record) ?? approvedFor(record, hashOf(offered, args));
   if (open.wasStarted || !mustBeApproved(offered, agent)) return { kind: "granted" };
   return { kind: "asks" };
 }
@@ -64,17 +64,32 @@ export function questionOf(call: CallToPermit, { approvals, lease, callId, expir
   };
 }
 
-function decided({ event }: ApprovalRecord, args_sha256: string): Permission {
-  const refuse = (code: "approval_rejected" | "approval_expired" | "approval_mismatch", message: string) =>
-    ({ kind: "refused", outcome: notRun("denied", code, message) }) as const;
+/** Undefined where a human approved the call. It needs no tool: what was rejected is `denied` also where its tool is away. */
+export function rejectionOf({ event }: ApprovalRecord): Permission | undefined {
   if (event.status === "rejected") {
-    return refuse("approval_rejected", `A human rejected this call${event.comment ? `: ${event.comment}` : "."}`);
+    return refused("approval_rejected", `A human rejected this call${event.comment ? `: ${event.comment}` : "."}`);
   }
-  if (event.status !== "approved") return refuse("approval_expired", "No human approved this call in time.");
+  if (event.status !== "approved") return refused("approval_expired", "No human approved this call in time.");
+  return undefined;
+}
+
+function approvedFor({ event }: ApprovalRecord, args_sha256: string): Permission {
   if (event.args_sha256 !== args_sha256) {
-    return refuse("approval_mismatch", "The tool was changed after a human approved this call.");
+    return refused("approval_mismatch", "The tool was changed after a human approved this call.");
   }
   return { kind: "granted", approval: { approval_id: event.approval_id, args_sha256 } };
+}
+
+function refused(code: "approval_rejected" | "approval_expired" | "approval_mismatch", message: string): Permission {
+  return { kind: "refused", outcome: notRun("denied", code, message) };
+}
+
+/** True where a human approved one of these calls. */
+export async function hasApproved(calls: readonly OpenCall[], run: ClaimedRun, approvals: Approvals): Promise<boolean> {
+  if (!run.hasAsked) return false;
+  const ids = calls.map(({ step, index }) => approvals.idOf(run.id, step, index));
+  const records = await approvals.ofConversation(run.conversationId, ids);
+  return [...records.values()].some(({ event }) => event.status === "approved");
 }
 
 function hashOf({ toolset, tool }: OfferedTool, args: ToolCall["arguments"]): string {

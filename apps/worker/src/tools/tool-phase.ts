@@ -1,4 +1,13 @@
-import type { AgentStates, ApprovalRecord, Approvals, Control, Question, RunLease, ToolCalls } from "@holdfast/bus";
+import type {
+  AgentStates,
+  ApprovalRecord,
+  Approvals,
+  CallState,
+  Control,
+  Question,
+  RunLease,
+  ToolCalls,
+} from "@holdfast/bus";
 import type { AgentConfig, ToolCall } from "@holdfast/protocol";
 import { currentTraceparent, withSpan } from "@holdfast/telemetry";
 import type { WorkerMetrics } from "../metrics.ts";
@@ -8,7 +17,7 @@ import { AnswerBoard } from "./answer-board.ts";
 import { awaitAnswer, type WaitSettings } from "./await-answer.ts";
 import { type CallOutcome, notRun, outcomeOf, outcomeUnknown } from "./call-outcome.ts";
 import type { ArgumentChecker, CheckedArguments } from "./check-arguments.ts";
-import { mustBeApproved, type Permission, permissionOf, questionOf } from "./permission.ts";
+import { mustBeApproved, type Permission, permissionOf, questionOf, rejectionOf } from "./permission.ts";
 import type { OfferedTool, Toolbox } from "./toolbox.ts";
 import { ToolStepEvents } from "./tool-step-events.ts";
 
@@ -117,7 +126,10 @@ class CallRun {
   }
 
   permit(record: ApprovalRecord | undefined): void {
-    if (!this.#offered || !this.#checked?.isValid) return;
+    if (!this.#offered || !this.#checked?.isValid) {
+      this.#permission = (record && rejectionOf(record)) ?? this.#permission;
+      return;
+    }
     const call = { open: this.#open, offered: this.#offered, args: this.#checked.value };
     this.#permission = permissionOf(call, record, this.#scope.agent);
   }
@@ -166,23 +178,33 @@ class CallRun {
       const known = await this.#outcomeOfEarlierAttempt();
       if (known) return known;
     }
+    if (this.#permission.kind === "refused") return this.#refuse(this.#permission.outcome);
     const offered = this.#offered;
     if (offered === undefined)
-      return notRun("failed", "unknown_tool", `There is no tool named "${this.#open.call.name}".`);
-    if (this.#checked?.isValid !== true)
-      return notRun("failed", "invalid_arguments", this.#checked?.problem ?? "The arguments cannot be read.");
-    if (this.#permission.kind === "refused") return this.#permission.outcome;
+      return this.#refuse(notRun("failed", "unknown_tool", `There is no tool named "${this.#open.call.name}".`));
+    if (this.#checked?.isValid !== true) {
+      const problem = this.#checked?.problem ?? "The arguments cannot be read.";
+      return this.#refuse(notRun("failed", "invalid_arguments", problem));
+    }
     return this.#send(offered, this.#checked.value);
+  }
+
+  /** One that was announced may still wait in its queue: it is refused only where no runner can begin it any more. */
+  async #refuse(outcome: CallOutcome): Promise<CallOutcome> {
+    if (!this.#open.wasStarted) return outcome;
+    const state = await this.#deps.toolCalls.giveUp(this.#scope.lease.run.conversationId, this.#id);
+    return state.state === "cancelled" ? outcome : this.#outcomeOf(state);
   }
 
   /** Undefined: it never went out, or not as far as a runner. */
   async #outcomeOfEarlierAttempt(): Promise<CallOutcome | undefined> {
-    const { conversationId } = this.#scope.lease.run;
-    const state = await this.#deps.toolCalls.state(conversationId, this.#id);
-    if (state.state === "absent") return undefined;
+    const state = await this.#deps.toolCalls.state(this.#scope.lease.run.conversationId, this.#id);
+    return state.state === "absent" ? undefined : this.#outcomeOf(state);
+  }
+
+  async #outcomeOf(state: CallState): Promise<CallOutcome> {
     if (state.state === "done") return outcomeOf(state.result);
-    if (state.state === "cancelled")
-      return notRun("failed", "tool_unavailable", "No tool-runner took the call in time.");
+    if (state.state !== "started") return notRun("failed", "tool_unavailable", "No tool-runner took the call in time.");
     const offered = this.#offered;
     if (offered === undefined && !state.runnerAlive) return outcomeUnknown("The tool-runner that executed it is gone.");
     return this.#wait(offered);
@@ -199,7 +221,7 @@ class CallRun {
     }
     await lease.flush();
     if (stop.reason === "cancelled" || stop.reason === "budget_seconds") {
-      return notRun("cancelled", stop.reason, "The run was stopped before the call went out.");
+      return this.#refuse(notRun("cancelled", stop.reason, "The run was stopped before the call went out."));
     }
     stop.signal.throwIfAborted();
     const call: ToolCall = {
