@@ -165,6 +165,22 @@ describe("a decision", () => {
   });
 });
 
+it("[approval.wake] whose queue entry was lost is queued again, but not while humans have yet to decide", async () => {
+  await lab.raw.flushall();
+  const bus = lab.openBus();
+  const { id, lease } = await parked(bus);
+  await lab.raw.del(chatTopic("assistant"));
+  const later = async () => {
+    await lab.raw.zadd("{control:assistant}:unfinished", 1, `${lease.run.conversationId} ${lease.run.id}`);
+    return bus.runs.requeueStranded("assistant", 60_000);
+  };
+  expect(await later()).toBe(0);
+  await bus.approvals.decide(id, approve);
+  await lab.raw.del(chatTopic("assistant"));
+  expect(await later()).toBe(1);
+  expect(await queued(lease.run.messageId)).toBe(1);
+});
+
 describe("time", () => {
   it("[approval.expiry] ends a question that nobody decides, and the run goes on", async () => {
     const bus = lab.openBus();
@@ -228,6 +244,18 @@ describe("a parked run that is cancelled", () => {
     expect((await claimed(bus, conversationId)).run.messageId).toBe(urgent.envelope.id);
   });
 
+  it("[approval.cancel] leaves what was to be steered into it as the next turn", async () => {
+    const bus = lab.openBus();
+    const conversationId = newUuid();
+    const runId = runIdOf(await bus.conversations.accept(message(conversationId)));
+    const lease = await claimed(bus, conversationId);
+    const steering = message(conversationId, "rather this", { onBusy: "steer" });
+    await bus.conversations.accept(steering);
+    await park(bus, lease);
+    await bus.conversations.cancelRun(runId, "user:ann");
+    expect((await claimed(bus, conversationId)).run.messageId).toBe(steering.envelope.id);
+  });
+
   it("[approval.cancel] and decided at once is one or the other", async () => {
     const bus = lab.openBus();
     const other = lab.openBus();
@@ -258,32 +286,3 @@ describe("a parked run that is cancelled", () => {
     expect((await lab.raw.keys(`*${conversationId}*`)).filter((key) => !key.endsWith(":deleted"))).toEqual([]);
   });
 });
-
-it("[approval.list] lists what waits, page by page, the first to expire first", async () => {
-  await lab.raw.flushall();
-  const bus = lab.openBus();
-  const runs: Awaited<ReturnType<typeof parked>>[] = [];
-  for (let n = 0; n < 5; n += 1) runs.push(await parked(bus, 1, 3_600_000 - 1_000 * n));
-  await bus.approvals.decide(runs[2]?.id ?? "", approve);
-  // A pointer whose question was never asked, and two of one millisecond.
-  const [first] = runs;
-  const score = await lab.raw.zscore(WAITING_APPROVALS_KEY, `${first?.id} ${first?.conversationId}`);
-  const second = await parked(bus, 1, 1);
-  await lab.raw.zadd(WAITING_APPROVALS_KEY, Number(score), `${second.id} ${second.conversationId}`);
-  await lab.raw.zadd(WAITING_APPROVALS_KEY, 1, `${newUuid()} ${newUuid()}`);
-  const listed = await pages(bus);
-  const tied = [first?.id ?? "", second.id].toSorted((a, b) => (a < b ? -1 : 1));
-  expect(listed).toEqual([...[4, 3, 1].map((n) => runs[n]?.id), ...tied]);
-});
-
-async function pages(bus: Bus): Promise<string[]> {
-  const listed: string[] = [];
-  let cursor: string | null | undefined;
-  do {
-    const page = await bus.approvals.waiting({ limit: 2, ...(cursor ? { cursor } : {}) });
-    expect(page.data.length).toBeLessThanOrEqual(2);
-    listed.push(...page.data.map(({ approval_id }) => approval_id));
-    cursor = page.nextCursor;
-  } while (cursor);
-  return listed;
-}

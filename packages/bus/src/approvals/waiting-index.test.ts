@@ -1,0 +1,44 @@
+import { expect, it } from "@jest/globals";
+import { newUuid } from "@holdfast/protocol";
+import { WAITING_APPROVALS_KEY } from "../keys.ts";
+import type { Bus } from "../ports/bus.ts";
+import { busLab, claimed, message } from "../test-lab/bus-lab.ts";
+import { park } from "../test-lab/parking.ts";
+
+const lab = busLab();
+const approve = { decision: "approve", by: "user:ann" } as const;
+
+async function parked(bus: Bus, expiresInMs: number): Promise<{ conversationId: string; id: string }> {
+  const conversationId = newUuid();
+  await bus.conversations.accept(message(conversationId));
+  const [id = ""] = await park(bus, await claimed(bus, conversationId), 1, expiresInMs);
+  return { conversationId, id };
+}
+
+it("[approval.list] lists what waits, page by page, the first to expire first", async () => {
+  const bus = lab.openBus();
+  const runs: Awaited<ReturnType<typeof parked>>[] = [];
+  for (let n = 0; n < 5; n += 1) runs.push(await parked(bus, 3_600_000 - 1_000 * n));
+  await bus.approvals.decide(runs[2]?.id ?? "", approve);
+  // A pointer whose question was never asked, and two of one millisecond.
+  const [first] = runs;
+  const score = await lab.raw.zscore(WAITING_APPROVALS_KEY, `${first?.id} ${first?.conversationId}`);
+  const second = await parked(bus, 1);
+  await lab.raw.zadd(WAITING_APPROVALS_KEY, Number(score), `${second.id} ${second.conversationId}`);
+  await lab.raw.zadd(WAITING_APPROVALS_KEY, 1, `${newUuid()} ${newUuid()}`);
+  const listed = await pages(bus);
+  const tied = [first?.id ?? "", second.id].toSorted((a, b) => (a < b ? -1 : 1));
+  expect(listed).toEqual([...[4, 3, 1].map((n) => runs[n]?.id), ...tied]);
+});
+
+async function pages(bus: Bus): Promise<string[]> {
+  const listed: string[] = [];
+  let cursor: string | null | undefined;
+  do {
+    const page = await bus.approvals.waiting({ limit: 2, ...(cursor ? { cursor } : {}) });
+    expect(page.data.length).toBeLessThanOrEqual(2);
+    listed.push(...page.data.map(({ approval_id }) => approval_id));
+    cursor = page.nextCursor;
+  } while (cursor);
+  return listed;
+}
