@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from "@jest/globals";
-import { AgentStates, type Bus, createRedisBus, type Entry } from "@holdfast/bus";
+import { AgentStates, type Bus, createRedisBus, type Entry, type WorkQueue } from "@holdfast/bus";
 import {
   newUuid,
   TOOL_RUNNERS_GROUP,
@@ -10,9 +10,10 @@ import {
 } from "@holdfast/protocol";
 import { createLogger, createMetrics } from "@holdfast/telemetry";
 import { gate, startRedis, type TestRedis, until } from "@holdfast/testing";
+import type { Executor } from "./executor.ts";
 import { toolRunnerMetrics } from "./metrics.ts";
 import { RunningCalls } from "./running-calls.ts";
-import { serveCall } from "./serve-call.ts";
+import { serveCall, type ServeContext } from "./serve-call.ts";
 
 let redis: TestRedis;
 let silent: Bus;
@@ -26,13 +27,8 @@ afterAll(async () => {
   await redis.stop();
 });
 
-/** A call that a runner has begun which does not beat, as it came to another, which has looked at its state; and all that is answered to it. */
-async function callOfSilentRunner(): Promise<{
-  entry: Entry;
-  call: ToolCall;
-  served: Promise<void>;
-  answers: unknown[];
-}> {
+/** A call as it was read from the queue, and all that is answered to it. */
+async function calledNow(): Promise<{ entry: Entry; call: ToolCall; queue: WorkQueue; answers: unknown[] }> {
   const call: ToolCall = {
     tool_call_id: "call_1",
     conversation_id: newUuid(),
@@ -47,21 +43,23 @@ async function callOfSilentRunner(): Promise<{
   const answers: (ToolOutput | ToolResult)[] = [];
   await ours.toolCalls.watch(call.conversation_id, (answer) => void answers.push(answer));
   const toolset = `set-${newUuid().slice(0, 8)}`;
-  const id = ours.toolCalls.callId(call.run_id, 0, 0);
-  await ours.toolCalls.send(toolset, id, call, {});
+  await ours.toolCalls.send(toolset, ours.toolCalls.callId(call.run_id, 0, 0), call, {});
   const queue = ours.queues.open({ topics: [toolsTopic(toolset)], group: TOOL_RUNNERS_GROUP });
   const [entry] = await until(async () => {
     const entries = await queue.read(1, 10);
     return entries.length > 0 && entries;
   });
   if (!entry) throw new Error("no entry was read");
-  expect(await silent.toolJournal.start(call.conversation_id, id)).toEqual({ state: "begun" });
-  const looked = gate();
-  const served = serveCall(entry, {
+  return { entry, call, queue, answers };
+}
+
+/** `begun` is told what the journal said to `start`, before anybody else is. */
+function contextOf(queue: WorkQueue, begun: () => void, more: Partial<ServeContext> = {}): ServeContext {
+  return {
     journal: {
       start: async (...of) => {
         const state = await ours.toolJournal.start(...of);
-        looked.open();
+        begun();
         return state;
       },
       output: (...of) => ours.toolJournal.output(...of),
@@ -75,10 +73,41 @@ async function callOfSilentRunner(): Promise<{
     stopping: new AbortController().signal,
     logger: createLogger({ service: "tool-runner", level: "error" }),
     executorOf: () => undefined,
-  }).finally(() => queue.close());
+    ...more,
+  };
+}
+
+/** A call that a runner has begun which does not beat, as it came to another, which has looked at its state. */
+async function callOfSilentRunner() {
+  const { entry, call, queue, answers } = await calledNow();
+  expect(await silent.toolJournal.start(call.conversation_id, entry.id)).toEqual({ state: "begun" });
+  const looked = gate();
+  const served = serveCall(
+    entry,
+    contextOf(queue, () => looked.open()),
+  ).finally(() => queue.close());
   await looked.pass();
   return { entry, call, served, answers };
 }
+
+it("[tool.cancel] hears a cancel that comes in the moment in which the call begins", async () => {
+  const { entry, call, queue, answers } = await calledNow();
+  const running = new RunningCalls();
+  const cancel = () => running.obey({ type: "cancel", run_id: call.run_id, by: "user:ann" });
+  const executor: Executor = {
+    toolsets: () => [],
+    execute: async ({ signal }) => ({
+      status: signal.aborted ? "cancelled" : "completed",
+      content: [],
+      duration_ms: 0,
+    }),
+  };
+  await serveCall(entry, contextOf(queue, cancel, { running, executorOf: () => executor }));
+  await until(() => answers.length > 0);
+  expect(answers).toMatchObject([{ event: "tool_result", id: entry.id, status: "cancelled" }]);
+  expect(running.size).toBe(0);
+  await queue.close();
+});
 
 it("[tool.late-runner] takes the result of a runner that was only slow, instead of calling the outcome unknown", async () => {
   const { entry, call, served, answers } = await callOfSilentRunner();

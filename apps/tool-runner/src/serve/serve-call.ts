@@ -45,10 +45,23 @@ export async function serveCall(entry: Entry, context: ServeContext): Promise<vo
   }
   // A paused agent's calls wait here, unstarted: its worker may still give them up.
   await context.states.whileIn(["paused"], call.agent, context.stopping);
-  const state = await stateToActOn(entry, call, context);
-  const result = state.state === "begun" ? await execute(entry, call, context) : settledResult(entry, call, state);
+  const result = await answer(entry, call, context);
   if (result) await context.journal.finish(call.conversation_id, entry.id, result);
   await context.queue.ack(entry);
+}
+
+/** Undefined where somebody else will answer or nobody waits. */
+async function answer(entry: Entry, call: ToolCall, context: ServeContext): Promise<ToolResult | undefined> {
+  // A cancel may come as soon as the journal says that the call has begun, which is before we hear that it has.
+  const running = context.running.begin(call.run_id, call.tool_call_id);
+  try {
+    const state = await stateToActOn(entry, call, context);
+    return state.state === "begun"
+      ? await execute(entry, call, context, running.signal)
+      : settledResult(entry, call, state);
+  } finally {
+    running.end();
+  }
 }
 
 function readCall(entry: Entry): ToolCall | { readonly problem: string } {
@@ -76,7 +89,7 @@ async function stateToActOn(
   }
 }
 
-/** The result of a call that is not ours to run: undefined where somebody else will answer or nobody waits. */
+/** The result of a call that is not ours to run: undefined where there is none to tell. */
 function settledResult(entry: Entry, call: ToolCall, state: CallState): ToolResult | undefined {
   if (state.state === "done") return state.result;
   if (state.state !== "started" || state.runnerAlive) return undefined;
@@ -89,7 +102,7 @@ function settledResult(entry: Entry, call: ToolCall, state: CallState): ToolResu
   });
 }
 
-async function execute(entry: Entry, call: ToolCall, context: ServeContext): Promise<ToolResult> {
+async function execute(entry: Entry, call: ToolCall, context: ServeContext, signal: AbortSignal): Promise<ToolResult> {
   const toolset = entry.topic.slice("tools:".length);
   const logger = context.logger.child({
     run_id: call.run_id,
@@ -109,7 +122,7 @@ async function execute(entry: Entry, call: ToolCall, context: ServeContext): Pro
       },
     },
     async (span) => {
-      const ended = await run(entry, call, toolset, context, span.carrier());
+      const ended = await run({ entry, call, toolset, signal, trace: span.carrier() }, context);
       if (ended.error) span.setAttribute("error.type", ended.error.code);
       return ended;
     },
@@ -123,17 +136,18 @@ async function execute(entry: Entry, call: ToolCall, context: ServeContext): Pro
   return resultOf(entry, call, outcome);
 }
 
-async function run(
-  entry: Entry,
-  call: ToolCall,
-  toolset: string,
-  context: ServeContext,
-  trace: Entry["trace"],
-): Promise<Outcome> {
+interface BegunCall {
+  readonly entry: Entry;
+  readonly call: ToolCall;
+  readonly toolset: string;
+  readonly signal: AbortSignal;
+  readonly trace: Entry["trace"];
+}
+
+async function run({ entry, call, toolset, signal, trace }: BegunCall, context: ServeContext): Promise<Outcome> {
   const startedAt = performance.now();
   const executor = context.executorOf(toolset);
   if (!executor) return failure("unknown_toolset", `No tool-runner here has the toolset "${toolset}".`, startedAt);
-  const signal = context.running.begin(entry.id, call.run_id, call.tool_call_id);
   // Output is shown while the command runs; a piece that is lost changes nothing, the result has all of it.
   const onOutput = (stream: "stdout" | "stderr", text: string): void => {
     const piece = { event: "tool_output" as const, id: entry.id, tool_call_id: call.tool_call_id, stream, text };
@@ -155,8 +169,6 @@ async function run(
   } catch (error) {
     context.logger.error("a tool call broke off", { tool: `${toolset}.${call.name}`, run_id: call.run_id, error });
     return failure("tool_failed", "The tool-runner failed while it ran this call.", startedAt);
-  } finally {
-    context.running.end(entry.id);
   }
 }
 

@@ -1,6 +1,8 @@
+import { createRedisBus } from "@holdfast/bus";
 import { gate, stampedWords, until } from "@holdfast/testing";
 import { afterAll, afterEach, beforeAll, expect, it } from "@jest/globals";
 import { Stage } from "../test-fixtures/stage.ts";
+import { catalogTool } from "../test-fixtures/tool-runner-double.ts";
 
 let stage: Stage;
 beforeAll(async () => {
@@ -95,6 +97,54 @@ it("[worker.cancel-tools] tells the tool-runners, and leaves no call open", asyn
   expect(stage.model.requests[1]?.request.messages.map(({ role }) => role)).toEqual(
     "system user assistant tool user".split(" "),
   );
+});
+
+it("[worker.cancel-tools] reaches a tool-runner that begins the call in the moment of its cancel", async () => {
+  const tools = [catalogTool("files", "ls")];
+  await stage.bus.catalog.publish([{ toolset: "files", state: "ready", tools }], 60_000);
+  const bus = createRedisBus({ url: stage.redis.url });
+  const { toolCalls: calls, control } = bus;
+  let hasBegun = false;
+  const result = { event: "tool_result", tool_call_id: "a", status: "cancelled", duration_ms: 1 } as const;
+  const content = [{ type: "text", text: "stopped halfway" }];
+  const worker = await stage.worker(
+    { tools: ["files"] },
+    {
+      bus: {
+        ...bus,
+        toolCalls: {
+          callId: (...args) => calls.callId(...args),
+          state: (...args) => calls.state(...args),
+          send: (...args) => calls.send(...args),
+          watch: (...args) => calls.watch(...args),
+          async giveUp(...args) {
+            hasBegun = (await bus.toolJournal.start(...args)).state === "begun";
+            return calls.giveUp(...args);
+          },
+        },
+        control: {
+          state: (...args) => control.state(...args),
+          announce: (...args) => control.announce(...args),
+          listen: (...args) => control.listen(...args),
+          async send(...args) {
+            await control.send(...args);
+            const id = calls.callId(args[1].run_id ?? "", 0, 0);
+            // A bell that rings before the call is begun is heard by nobody.
+            if (hasBegun) await bus.toolJournal.finish(talk.id, id, { ...result, id, content });
+          },
+        },
+      },
+    },
+  );
+  stage.model.enqueue([ls]);
+  const talk = stage.talk();
+  const runId = await talk.say("hi");
+  await until(async () => (await stage.entries("tools:files")).length === 1, { timeoutMs: 20_000 });
+  await cancel(runId);
+  await talk.ended(runId);
+  expect((await talk.shown(runId)).steps[0]?.tools).toMatchObject([{ status: "cancelled", output: "stopped halfway" }]);
+  await worker.stop();
+  await bus.close();
 });
 
 it("cancels a call that no tool-runner has begun, so that none ever will", async () => {

@@ -96,11 +96,12 @@ async function stopCall(
   stopped: RunStopped,
 ): Promise<CallOutcome> {
   if (stopped.reason !== "cancelled" && stopped.reason !== "budget_seconds") throw stopped;
-  const by = `agent:${call.agent}`;
-  await control.send(call.agent, { type: "cancel", run_id: call.runId, tool_call_id: call.toolCallId, by });
   const state = await toolCalls.giveUp(call.conversationId, call.id);
   const settled = outcomeOfState(state);
   if (settled) return settled;
+  // Only now: a bell that rings before a runner has begun is heard by none.
+  const by = `agent:${call.agent}`;
+  await control.send(call.agent, { type: "cancel", run_id: call.runId, tool_call_id: call.toolCallId, by });
   const result = await firstOf(call.result, new Promise<never>(() => {}), settings.cancelMs);
   if (result !== "time") return outcomeOf(result);
   return notRun("cancelled", "cancelled", "It was cancelled while it ran, and may have taken effect.");
