@@ -66,11 +66,16 @@ export const requirements = {
   "failover.answer":
     "A primary killed in the middle of an answer costs a pause: the reader ends with exactly the output, once (protocol §3.4)",
   "failover.replicated": "What was answered to a client, or is about to be acted on, is on a replica (protocol §3.4)",
+  "failover.asked-again":
+    "What a script changed is known also where a failover makes it be asked twice (protocol §3.4)",
   "failover.exact": "A failover of Redis loses no event of a running run, and begins another epoch (protocol §3.4)",
   "failover.lost-tail":
     "What a failover lost of a running run is written again, and no entry id is given to another event (protocol §3.1)",
   "failover.restart": "A restart of Redis that lost nothing goes on under the same epoch (protocol §3.1)",
   "outbox.sweep": "An accepted turn whose queue entry was never written is queued by the sweep (protocol §2.5)",
+  "outbox.conversation":
+    "A message that was accepted and not published is published in `chat:<conversation>` whatever became of it (protocol §2)",
+  "outbox.put-again": "Whoever takes a note away leaves the one that another put meanwhile (protocol §2.5)",
   "on-busy.reject": "`on_busy: reject` refuses a message while a run is active (protocol §4)",
   "append.model":
     "The append script stores every event once and in order, whatever is sent again, left out or sent too late (protocol §3.1, §3.4)",
@@ -92,6 +97,7 @@ export const requirements = {
   "turns.in-order": "The turns of a conversation run one at a time, in order (protocol §2)",
   "takeover.journal": "A takeover has the finished steps and tool results (protocol §3.4)",
   "cancel.before-worker": "A run that no worker has can be cancelled (protocol §4)",
+  "cancel.wake": "A cancel sent again does what the first one died before: the next turn begins (protocol §2.5)",
   "cancel.running": "Cancel is a durable flag that the owner obeys, bell or not (protocol §2.7)",
   "conversation.delete": "A deleted conversation leaves a tombstone only, and nobody writes to it (protocol §4)",
   "snapshot.instant": "A snapshot is one instant of the conversation (protocol §4)",

@@ -92,12 +92,12 @@ export class RedisApprovals implements Approvals {
       approvalsKey(conversationId),
     ];
     const args = [id, status, JSON.stringify(decision), Date.now(), Date.parse(event.expires_at ?? "")];
-    await this.#outbox.put(note);
+    const put = await this.#outbox.put(note);
     const decide = () => this.#commands.script("decide-4", keys, args);
     const outcome = text((await this.#commands.durably([streamTopic(conversationId)], decide))[0]);
     // Also where it was decided before: the one who did may have died before it woke the run.
     await settleNote(this.#commands, note);
-    await this.#outbox.remove(note);
+    await this.#outbox.remove(put);
     if (outcome === "decided") {
       await this.#leaveIndex({ id, conversationId });
       return { outcome, approval: decision };

@@ -88,7 +88,7 @@ export class Commands {
   /**
    * Does `work`, which can safely be done twice, until it is certain that a failover does not undo it: a replica has it, or
    * there is none to wait for. One that does not confirm in time is not waited for longer: whoever wants writes refused then
-   * sets min-replicas-to-write. Answers the last answer. Throws what `work` throws.
+   * sets min-replicas-to-write. Answers the last answer, which says nothing of what an earlier one changed. Throws what `work` throws.
    */
   async durably<Answer>(keys: readonly string[], work: () => Promise<Answer>): Promise<Answer> {
     for (;;) {

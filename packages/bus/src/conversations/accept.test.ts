@@ -1,9 +1,16 @@
-import { describe, expect, it } from "@jest/globals";
+import { describe, expect, it, jest } from "@jest/globals";
 import { chatTopic, newUuid } from "@holdfast/protocol";
+import { Commands } from "../connection/commands.ts";
+import { runIdOf as runIdFor } from "../ids.ts";
+import type { NewMessage } from "../ports/conversations.ts";
 import { busLab, claimed, COMPLETED, message, runIdOf, REDIS_KINDS } from "../test-lab/bus-lab.ts";
 
 describe.each(REDIS_KINDS)("accept on %s", (kind) => {
   const lab = busLab(kind);
+  const outboxOf = (id: string): string => `outbox:${Number.parseInt(id.slice(0, 2), 16) % 16}`;
+  const leaveNote = (id: string, note: string) => lab.raw.zadd(outboxOf(id), Date.now() - 60_000, note);
+  const noteScore = (id: string, note: string) => lab.raw.zscore(outboxOf(id), note);
+  const runIdFrom = ({ conversation_id, id }: NewMessage["envelope"]): string => runIdFor(conversation_id, id);
 
   it("[accept.once] answers the same message again with the same run and queues one turn", async () => {
     const bus = lab.openBus();
@@ -51,6 +58,79 @@ describe.each(REDIS_KINDS)("accept on %s", (kind) => {
     expect((await lab.raw.xrange(chatTopic("assistant"), "-", "+"))[0]?.[1][1]).toBe(given.envelope.id);
     expect(await lab.raw.zcard(`outbox:${shard}`)).toBe(0);
   });
+
+  it("[outbox.conversation] publishes a message in its conversation's topic whatever became of it, and queues only what waits", async () => {
+    const bus = lab.openBus();
+    const id = newUuid();
+    const [first, steered] = [message(id), message(id, "also", { onBusy: "steer" })];
+    await bus.conversations.accept(first);
+    const lease = await claimed(bus, id);
+    await bus.conversations.accept(steered);
+    await lease.beginStep(1);
+    const isPublishedAgain = async ({ envelope }: NewMessage): Promise<void> => {
+      for (const topic of [chatTopic(id), chatTopic("assistant")]) await lab.raw.del(topic);
+      await leaveNote(envelope.conversation_id, `turn ${id} ${runIdFrom(envelope)}`);
+      expect(await bus.sweepOutbox()).toBe(1);
+      const published = await lab.raw.xrange(chatTopic(id), "-", "+");
+      expect(published.map(([, fields]) => JSON.parse(fields[3] ?? "") as object)).toEqual([envelope]);
+      expect(await lab.raw.exists(chatTopic("assistant"))).toBe(0);
+    };
+    await isPublishedAgain(first);
+    await isPublishedAgain(steered);
+    await lease.finish(COMPLETED);
+    await isPublishedAgain(first);
+  });
+
+  it("publishes what was accepted and never published when the same message comes again, though its run has begun", async () => {
+    const bus = lab.openBus();
+    const given = message(newUuid());
+    const id = given.envelope.conversation_id;
+    await bus.conversations.accept(given);
+    await claimed(bus, id);
+    const note = `turn ${id} ${runIdFrom(given.envelope)}`;
+    await lab.raw.del(chatTopic(id));
+    await leaveNote(id, note);
+    const other = { ...given, envelope: { ...given.envelope, content: "something else" } };
+    expect(await bus.conversations.accept(other)).toEqual({ outcome: "conflict" });
+    expect(await noteScore(id, note)).not.toBeNull();
+    expect(await bus.conversations.accept(given)).toMatchObject({ outcome: "duplicate", status: "in_progress" });
+    expect(await lab.raw.xlen(chatTopic(id))).toBe(1);
+    expect(await noteScore(id, note)).toBeNull();
+  });
+
+  it.each(["after the refusal", "before the withdrawal is over"])(
+    "keeps a run known whose message was refused as busy when it was sent before, accepted %s",
+    async (when) => {
+      const bus = lab.openBus();
+      const id = newUuid();
+      await bus.conversations.accept(message(id));
+      const lease = await claimed(bus, id);
+      const refused = message(id, "more", { onBusy: "reject" });
+      const again = { ...refused, onBusy: "enqueue" as const };
+      const { script } = Commands.prototype;
+      let asked = 0;
+      const spy = jest.spyOn(Commands.prototype, "script").mockImplementation(async function (this: Commands, ...call) {
+        asked += call[0] === "accept-7" ? 1 : 0;
+        if (call[0] !== "accept-7" || asked !== 1) return script.apply(this, call);
+        if (when === "after the refusal") {
+          const reply = await script.apply(this, call);
+          await bus.conversations.accept(again);
+          return reply;
+        }
+        expect(await bus.conversations.accept(refused)).toMatchObject({ outcome: "busy" });
+        return script.apply(this, call);
+      });
+      try {
+        await bus.conversations.accept(when === "after the refusal" ? refused : again);
+      } finally {
+        spy.mockRestore();
+      }
+      const runId = runIdFrom(refused.envelope);
+      expect(await bus.conversations.findRun(runId)).toMatchObject({ status: "queued" });
+      expect(await lab.raw.zscore("{control:assistant}:unfinished", `${id} ${runId}`)).not.toBeNull();
+      await lease.finish(COMPLETED);
+    },
+  );
 
   it("[chat.answer] puts the answer of a completed run in the conversation's topic, also when its worker died before it could", async () => {
     const bus = lab.openBus();

@@ -1,8 +1,11 @@
-import { describe, expect, it } from "@jest/globals";
-import { newUuid } from "@holdfast/protocol";
+import { describe, expect, it, jest } from "@jest/globals";
+import { chatTopic, newUuid } from "@holdfast/protocol";
 import { until } from "@holdfast/testing";
+import { Commands } from "../connection/commands.ts";
+import { unfinishedKey } from "../keys.ts";
 import { BusUnavailable } from "../ports/errors.ts";
 import { busLab, COMPLETED, claimed, message, runIdOf } from "../test-lab/bus-lab.ts";
+import { park } from "../test-lab/parking.ts";
 
 const lab = busLab();
 
@@ -36,6 +39,42 @@ describe("cancel", () => {
     expect(before).not.toContain(null);
     expect(during).toEqual(before);
     expect(await bus.conversations.cancelRun(runId, "user:ann")).toMatchObject({ outcome: "cancelled" });
+  });
+
+  it("[cancel.wake] lets the next turn begin also where the cancel that ended a parked run died before it could", async () => {
+    const bus = lab.openBus();
+    const id = newUuid();
+    const parked = runIdOf(await bus.conversations.accept(message(id)));
+    await park(bus, await claimed(bus, id));
+    const next = message(id, "next");
+    await bus.conversations.accept(next);
+    expect(await bus.conversations.cancelRun(parked, "user:ann")).toMatchObject({ outcome: "cancelled" });
+    // As if the reply had been lost, and all that came after it.
+    await lab.raw.del(chatTopic("assistant"));
+    await lab.raw.zadd(unfinishedKey("assistant"), Date.now(), `${id} ${parked}`);
+    expect(await bus.conversations.cancelRun(parked, "user:ann")).toMatchObject({ outcome: "ended" });
+    const queued = await lab.raw.xrange(chatTopic("assistant"), "-", "+");
+    expect(queued.map(([, fields]) => fields[1])).toEqual([next.envelope.id]);
+    expect(await lab.raw.zscore(unfinishedKey("assistant"), `${id} ${parked}`)).toBeNull();
+  });
+
+  it("[failover.asked-again] says what was cancelled and rings at what was interrupted also where a failover makes it ask twice", async () => {
+    const bus = lab.openBus();
+    const id = newUuid();
+    const first = runIdOf(await bus.conversations.accept(message(id)));
+    await claimed(bus, id);
+    const twice = jest.spyOn(Commands.prototype, "durably").mockImplementation(async (_keys, work) => {
+      await work();
+      return work();
+    });
+    try {
+      const second = runIdOf(await bus.conversations.accept(message(id, "stop it", { onBusy: "interrupt" })));
+      const [[, bell] = ["", []]] = await lab.raw.xrevrange("control:assistant", "+", "-", "COUNT", 1);
+      expect(JSON.parse(bell[3] ?? "{}")).toMatchObject({ type: "cancel", run_id: first });
+      expect(await bus.conversations.cancelRun(second, "user:ann")).toMatchObject({ outcome: "cancelled" });
+    } finally {
+      twice.mockRestore();
+    }
   });
 
   it("leaves nothing for the model of a message that only stands for an unreadable one", async () => {

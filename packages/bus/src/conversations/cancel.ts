@@ -33,14 +33,21 @@ export async function cancelRun(
   const keys = [streamTopic(id), metaKey(id), runKey(id, run.id), inboxKey(id), historyKey(id), steerKey(id)];
   // A run that was parked leaves an inbox that no queue entry answers for.
   const note: Note = { kind: "wake", conversationId: id, runId: run.id };
-  await outbox.put(note);
+  const put = await outbox.put(note);
   const args = [run.id, by, JSON.stringify(ending), now];
-  const reply = await commands.durably([streamTopic(id)], () => commands.script("cancel-6", keys, args));
-  const outcome = text(reply[0]);
-  if (outcome === "cancelled") await settleNote(commands, note);
-  await outbox.remove(note);
+  let hasEnded = false;
+  const reply = await commands.durably([streamTopic(id)], async () => {
+    const answer = await commands.script("cancel-6", keys, args);
+    hasEnded ||= text(answer[0]) === "cancelled";
+    return answer;
+  });
+  // Asked again, the script finds what the first asking ended.
+  const outcome = text(reply[0]) === "ended" && hasEnded ? "cancelled" : text(reply[0]);
+  // Also where it had ended before: the one who ended it may have died before it woke what stands behind it.
+  await settleNote(commands, note);
+  await outbox.remove(put);
   if (outcome === "missing") return undefined;
-  if (outcome === "cancelled") await commands.send((redis) => redis.zrem(unfinishedKey(run.agent), `${id} ${run.id}`));
+  if (outcome !== "requested") await commands.send((redis) => redis.zrem(unfinishedKey(run.agent), `${id} ${run.id}`));
   if (outcome === "requested") await control.send(run.agent, { type: "cancel", run_id: run.id, by });
   return {
     outcome: outcome as "requested" | "cancelled" | "ended",

@@ -24,9 +24,14 @@ import type { Control } from "../ports/control.ts";
 import type { Accepted, NewMessage } from "../ports/conversations.ts";
 import type { Upkeep } from "../retention/upkeep.ts";
 import { publishTurn } from "./chat-topics.ts";
-import type { Note, Outbox } from "./outbox.ts";
+import type { Note, Outbox, PutNote } from "./outbox.ts";
 
 const TITLE_LENGTH = 80;
+
+interface Try {
+  readonly reply: Reply[];
+  readonly put: PutNote;
+}
 
 /** Accepts messages, from HTTP and from bare queue entries alike (bus design, "Accept"). */
 export class Intake {
@@ -54,11 +59,17 @@ export class Intake {
       unfinishedKey(agent),
       CONVERSATIONS_KEY,
     ];
-    const reply = await this.#commands.durably(written, () => this.#acceptOnce(message, runId, note));
+    const tries: Try[] = [];
+    const { reply } = await this.#commands.durably(written, async () => {
+      const tried = await this.#acceptOnce(message, runId, note);
+      tries.push(tried);
+      return tried;
+    });
     const outcome = text(reply[0]) as Accepted["outcome"];
-    await this.#outbox.remove(note);
-    if (text(reply[3]))
-      await this.#control.send(text(reply[5]), { type: "cancel", run_id: text(reply[3]), by: envelope.sender });
+    await this.#takeNoteAway(tries, outcome);
+    // Only the try that was the first to be heard knows what it interrupted.
+    for (const [, , , interrupted, , of] of tries.map((tried) => tried.reply.map(text)))
+      if (interrupted) await this.#control.send(of ?? "", { type: "cancel", run_id: interrupted, by: envelope.sender });
     if (outcome === "deleted" || outcome === "busy") await this.#withdraw(note, agent, outcome);
     if (outcome === "busy") return { outcome, runId: text(reply[1]) };
     if (outcome === "deleted" || outcome === "conflict") return { outcome };
@@ -69,14 +80,13 @@ export class Intake {
   }
 
   /** Everything that must be safe before the answer; done twice it changes nothing. */
-  async #acceptOnce(message: NewMessage, runId: string, note: Note): Promise<Reply[]> {
+  async #acceptOnce(message: NewMessage, runId: string, note: Note): Promise<Try> {
     const { envelope, agent } = message;
     const conversationId = envelope.conversation_id;
     // Pointers come before the fact: one without its fact reads as unknown.
-    await Promise.all([
+    const [put] = await Promise.all([
       this.#outbox.put(note),
-      this.#commands.send((redis) => redis.set(runPointerKey(runId), conversationId, "PX", this.#upkeep.newPointerMs)),
-      this.#commands.send((redis) => redis.zadd(unfinishedKey(agent), "NX", Date.now(), `${conversationId} ${runId}`)),
+      this.#pointAt(note, agent),
       this.#commands.send((redis) => redis.zadd(CONVERSATIONS_KEY, "NX", Date.now(), conversationId)),
     ]);
     const reply = await this.#commands.script(
@@ -93,20 +103,39 @@ export class Intake {
       acceptArguments(message, runId),
     );
     const outcome = text(reply[0]) as Accepted["outcome"];
-    // A duplicate may be the second try of an accept that died before it queued: queue it again, consumers dedupe.
+    // A duplicate may be the second try of an accept that died before it published: publish it again, readers dedupe.
     const waits = outcome === "accepted" || (outcome === "duplicate" && text(reply[2]) === "queued");
-    if (waits) {
-      await publishTurn(this.#commands, {
-        conversationId,
-        agent,
-        messageId: envelope.id,
-        envelope: JSON.stringify(envelope),
-        trace: message.trace,
-        turn: text(reply[4]),
-        alreadyQueued: message.alreadyQueued ?? false,
-      });
+    if (waits || (outcome === "duplicate" && !put.isFirst)) {
+      await Promise.all([
+        publishTurn(this.#commands, {
+          conversationId,
+          agent,
+          messageId: envelope.id,
+          envelope: JSON.stringify(envelope),
+          trace: message.trace,
+          turn: text(reply[4]),
+          alreadyQueued: !waits || (message.alreadyQueued ?? false),
+        }),
+        // Again: the same message sent before and refused may have been withdrawn at this moment.
+        outcome === "accepted" ? this.#pointAt(note, agent) : undefined,
+      ]);
     }
-    return reply;
+    return { reply, put };
+  }
+
+  /** Pointers into the conversation's slot. */
+  async #pointAt({ conversationId, runId }: Note, agent: string): Promise<void> {
+    await Promise.all([
+      this.#commands.send((redis) => redis.set(runPointerKey(runId), conversationId, "PX", this.#upkeep.newPointerMs)),
+      this.#commands.send((redis) => redis.zadd(unfinishedKey(agent), "NX", Date.now(), `${conversationId} ${runId}`)),
+    ]);
+  }
+
+  /** Where nothing was published, a note that was there before still stands for what another try accepted. */
+  async #takeNoteAway(tries: readonly Try[], outcome: Accepted["outcome"]): Promise<void> {
+    const isDone = outcome === "accepted" || outcome === "duplicate" || outcome === "deleted";
+    const [first, last] = [tries[0]?.put, tries.at(-1)?.put];
+    if (last && (isDone || first?.isFirst)) await this.#outbox.remove(last);
   }
 
   async #forgetUnfinished({ conversationId, runId }: Pick<Note, "conversationId" | "runId">, agent: string) {
@@ -114,12 +143,16 @@ export class Intake {
   }
 
   /** Takes back what was written before a fact that did not come about. */
-  async #withdraw({ conversationId, runId }: Note, agent: string, outcome: "deleted" | "busy"): Promise<void> {
+  async #withdraw(note: Note, agent: string, outcome: "deleted" | "busy"): Promise<void> {
+    const { conversationId, runId } = note;
     await Promise.all([
       this.#commands.send((redis) => redis.del(runPointerKey(runId))),
       this.#forgetUnfinished({ conversationId, runId }, agent),
       outcome === "deleted" ? this.#commands.send((redis) => redis.zrem(CONVERSATIONS_KEY, conversationId)) : undefined,
     ]);
+    // The same message sent again may have been accepted meanwhile. One that is accepted after this look points again itself.
+    const status = await this.#commands.send((redis) => redis.hget(runKey(conversationId, runId), "status"));
+    if (status) await this.#pointAt(note, agent);
   }
 }
 

@@ -16,6 +16,15 @@ export interface Note {
   readonly runId: string;
 }
 
+/** One put of a note: it can be put again by somebody else who does the same work, and is then theirs to take away. */
+export interface PutNote {
+  readonly note: Note;
+  /** When, unix ms with a fraction that tells puts apart. */
+  readonly atMs: number;
+  /** False where the note was there already: somebody is at the same work, or did not finish it. */
+  readonly isFirst: boolean;
+}
+
 const SWEEP_AFTER_MS = 5_000;
 const SWEEP_BATCH = 100;
 
@@ -33,25 +42,38 @@ export class Outbox {
     this.#commands = commands;
   }
 
-  async put(note: Note): Promise<void> {
-    await this.#commands.send((redis) => redis.zadd(outboxKey(note.conversationId), Date.now(), textOf(note)));
+  async put(note: Note): Promise<PutNote> {
+    const atMs = Date.now() + Math.random();
+    const added = await this.#commands.send((redis) => redis.zadd(outboxKey(note.conversationId), atMs, textOf(note)));
+    return { note, atMs, isFirst: added === 1 };
   }
 
-  async remove(note: Note): Promise<void> {
-    await this.#commands.send((redis) => redis.zrem(outboxKey(note.conversationId), textOf(note)));
+  /** Leaves a note that was put again since. */
+  async remove({ note, atMs }: PutNote): Promise<void> {
+    await this.#removeAt(outboxKey(note.conversationId), textOf(note), String(atMs));
   }
 
-  /** Hands every note that stayed to `settle` and takes it away after. Answers how many `settle` said it acted on. */
+  /**
+   * Hands every note that stayed to `settle` and takes it away after, unless it was put again meanwhile. Answers how many
+   * `settle` said it acted on.
+   */
   async sweep(settle: (note: Note) => Promise<boolean>): Promise<number> {
     let settled = 0;
     for (const key of OUTBOX_KEYS) {
       const until = Date.now() - SWEEP_AFTER_MS;
-      const notes = await this.#commands.send((redis) => redis.zrangebyscore(key, 0, until, "LIMIT", 0, SWEEP_BATCH));
-      for (const note of notes) {
+      const stayed = await this.#commands.send((redis) =>
+        redis.zrangebyscore(key, 0, until, "WITHSCORES", "LIMIT", 0, SWEEP_BATCH),
+      );
+      for (let at = 0; at + 1 < stayed.length; at += 2) {
+        const [note = "", putAt = ""] = stayed.slice(at, at + 2);
         if (await settle(parseNote(note))) settled += 1;
-        await this.#commands.send((redis) => redis.zrem(key, note));
+        await this.#removeAt(key, note, putAt);
       }
     }
     return settled;
+  }
+
+  async #removeAt(key: string, note: string, putAt: string): Promise<void> {
+    await this.#commands.script("put-back-1", [key], [note, putAt, ""]);
   }
 }

@@ -185,7 +185,8 @@ export class RedisConversations implements Conversations {
     const run = await this.findRun(runId);
     if (!run) return undefined;
     const cancelled = await cancelRun(this.#commands, this.#control, this.#outbox, run, by);
-    if (cancelled?.outcome === "cancelled") await this.#upkeep.rest(run.conversation_id, runId);
+    // Also where it had ended before: the one who ended it may have died before it did this.
+    if (cancelled && cancelled.outcome !== "requested") await this.#upkeep.rest(run.conversation_id, runId);
     return cancelled;
   }
 }

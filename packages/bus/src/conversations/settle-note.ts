@@ -1,6 +1,7 @@
-import { chatTopic } from "@holdfast/protocol";
+import { chatTopic, type MessageEnvelope, type StreamEvent, streamTopic } from "@holdfast/protocol";
 import type { Commands } from "../connection/commands.ts";
 import { historyKey, inboxKey, metaKey, runKey } from "../keys.ts";
+import { fieldOf } from "../log/redis-event-log.ts";
 import { parseTrace, traceFields } from "../trace-fields.ts";
 import { publishAnswer, publishTurn } from "./chat-topics.ts";
 import { readRecord } from "./history-record.ts";
@@ -16,9 +17,39 @@ async function settleTurn(commands: Commands, conversationId: string, runId: str
   const names = ["status", "agent", "message_id", "envelope", "trace", "turn"] as const;
   const values = await commands.send((redis) => redis.hmget(runKey(conversationId, runId), ...names));
   const [status, agent, messageId, envelope, trace, turn = ""] = values.map((value) => value ?? "");
-  if (status !== "queued" || !agent || !messageId || !envelope) return false;
-  await publishTurn(commands, { conversationId, agent, messageId, envelope, trace: parseTrace(trace), turn });
+  if (!agent || !messageId) return false;
+  // Only what waits is queued. In the conversation's topic it is missing whatever became of it: somebody who found the
+  // turn in the inbox may have answered it long since.
+  const alreadyQueued = status !== "queued";
+  const said = envelope || (await fromLog(commands, { conversationId, runId }, agent));
+  if (!said) return false;
+  const turnOf = { conversationId, agent, messageId, envelope: said, trace: parseTrace(trace), turn, alreadyQueued };
+  await publishTurn(commands, turnOf);
   return true;
+}
+
+/** The envelope of a run that has ended, which keeps none: the log has all of it but its metadata. */
+async function fromLog(
+  commands: Commands,
+  { conversationId, runId }: Omit<Note, "kind">,
+  agent: string,
+): Promise<string | undefined> {
+  const entryId = await commands.send((redis) => redis.hget(runKey(conversationId, runId), "entry"));
+  if (!entryId) return undefined;
+  const [entry] = await commands.send((redis) => redis.xrange(streamTopic(conversationId), entryId, entryId));
+  const event = entry && (JSON.parse(fieldOf(entry[1], "payload")) as StreamEvent);
+  if (event?.event !== "user_message") return undefined;
+  const envelope: MessageEnvelope = {
+    id: event.message_id,
+    conversation_id: conversationId,
+    sender: event.sender,
+    recipient: `agent:${agent}`,
+    type: "message",
+    content: event.content,
+    metadata: {},
+    created_at: event.created_at,
+  };
+  return JSON.stringify(envelope);
 }
 
 async function settleAnswer(commands: Commands, conversationId: string, runId: string): Promise<boolean> {

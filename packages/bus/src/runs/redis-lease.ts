@@ -2,7 +2,7 @@ import { streamTopic } from "@holdfast/protocol";
 import { type Commands, type Reply, text } from "../connection/commands.ts";
 import { publishAnswer } from "../conversations/chat-topics.ts";
 import { readRecord, storeRecord } from "../conversations/history-record.ts";
-import type { Note, Outbox } from "../conversations/outbox.ts";
+import type { Note, Outbox, PutNote } from "../conversations/outbox.ts";
 import { approvalsKey, historyKey, inboxKey, metaKey, runKey, steerKey, unfinishedKey } from "../keys.ts";
 import { BusUnavailable, Fenced } from "../ports/errors.ts";
 import type {
@@ -176,27 +176,28 @@ export class RedisLease implements RunLease {
     const history = ending.history.map(storeRecord);
     const rest = [payloads.length, ...payloads, fields.length, ...fields, ...history];
     const note: Note = { kind: "answer", conversationId: this.run.conversationId, runId: this.run.id };
-    if (ending.status === "completed") {
-      await insist(
-        () => this.#outbox.put(note),
-        () => this.#writes.lost,
-      );
-    }
+    const put =
+      ending.status === "completed"
+        ? await insist(
+            () => this.#outbox.put(note),
+            () => this.#writes.lost,
+          )
+        : undefined;
     const args = (first: number) => [first, ...rest];
     await this.#writes.ask({ script: "finish-6", keys, args, events: payloads.length, isDurable: true });
     this.#onEnd();
-    await this.#settleElsewhere(note, ending, now);
+    await this.#settleElsewhere(put, ending, now);
   }
 
   /** What stands in other slots. Where it fails, the outbox's sweep publishes and the index is tidied by who reads it. */
-  async #settleElsewhere(note: Note, ending: RunEnding, createdAt: string): Promise<void> {
+  async #settleElsewhere(put: PutNote | undefined, ending: RunEnding, createdAt: string): Promise<void> {
     const { conversationId, id, agent, envelope } = this.run;
     try {
       await this.#commands.send((redis) => redis.zrem(unfinishedKey(agent), `${conversationId} ${id}`));
-      if (ending.status === "completed") {
+      if (put) {
         const answer = { conversationId, runId: id, agent, recipient: envelope.sender, turn: this.#turn, createdAt };
         if (ending.output) await publishAnswer(this.#commands, { ...answer, text: ending.output.text });
-        await this.#outbox.remove(note);
+        await this.#outbox.remove(put);
       }
       await this.#upkeep.rest(conversationId, id);
     } catch (error) {
