@@ -103,6 +103,10 @@ export const requirements = {
   "snapshot.instant": "A snapshot is one instant of the conversation (protocol §4)",
   "queue.bare-xadd": "Entries put in a work topic before any group existed are read (protocol §2.2)",
   "presence.rest": "A Redis that was away makes nobody take living processes for dead (protocol §3.4)",
+  "presence.full": "A Redis whose memory is used up makes nobody take living processes for dead (protocol §3.4)",
+  "presence.refused":
+    "A Redis that refused writes for a while makes nobody take living processes for dead (protocol §3.4)",
+  "catalog.full": "A Redis whose memory is used up does not forget the tools that are offered (protocol §3.4)",
   "dlq.source": "A dead letter names its source entry and how often that was delivered (protocol §2.4)",
   "queue.not-mine": "A consumer that lost an entry can do nothing to it any more (protocol §2.3)",
   "queue.takeover": "A dead consumer's entries go to a living one (protocol §2.3)",
@@ -148,6 +152,7 @@ export const requirements = {
 
   // Retention (protocol §3.5)
   "retention.compact": "Tokens of a finished answer are compacted, and nothing else (protocol §3.5)",
+  "retention.full": "A Redis whose memory is used up is made room in all the same (protocol §3.5)",
   "retention.live": "Nothing live is compacted; a finished step of a running run is (protocol §3.5)",
   "retention.grace": "Tokens of a finished step are kept for HOLDFAST_COMPACT_GRACE_MS (protocol §3.5)",
   "retention.expire":

@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import { newUuid } from "@holdfast/protocol";
 import { until } from "@holdfast/testing";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
@@ -47,24 +48,24 @@ interface Trouble {
   readonly logged: RegExp;
 }
 
-/** Conversations in the middle of their words go through the trouble; answers what is not as promised. */
+/** Conversations in the middle of their words, and one in the middle of a call, go through the trouble; answers what is not as promised. */
 async function problemsAfter(trouble: Trouble, atLeastMs: number): Promise<string[]> {
+  const gatePath = site.file(`gate-${newUuid()}`);
   const talks = Array.from({ length: 4 }, (_, index) => {
     const [work, chat] = [newUuid(), newUuid()];
-    return new Talk(
-      site,
-      index,
-      [new Turn(work, workSteps(work, [50, 30], "")), new Turn(chat, [{ words: 20, calls: [] }])],
-      1,
-    );
+    const steps = index === 0 ? workSteps(work, [10, 30], gatePath) : workSteps(work, [50, 30], "");
+    return new Talk(site, index, [new Turn(work, steps), new Turn(chat, [{ words: 20, calls: [] }])], 1);
   });
   opened.push(...talks);
-  const words = Promise.all(talks.map((talk) => workOf(talk).watch(0, 10)));
+  const words = Promise.all(talks.map((talk) => workOf(talk).watch(0, 9)));
   for (const talk of talks) {
     await talk.open();
     for (const turn of talk.turns) await talk.send(turn);
   }
   await words;
+  const [calling] = talks as [Talk];
+  const isCalling = () => site.executionsFor(calling.id, workOf(calling).messageId).ledger > 0;
+  await until(isCalling, { what: "the call has begun" });
   const logged = services().map(({ service }) => service.logs.length);
 
   const beganAtMs = performance.now();
@@ -79,6 +80,7 @@ async function problemsAfter(trouble: Trouble, atLeastMs: number): Promise<strin
   expect([refused.status, refused.headers.get("retry-after")]).toEqual([503, expect.stringMatching(/^\d+$/)]);
   expect((await fetch(`${site.gateways[0]}/health`)).status).toBe(200);
   await until(() => performance.now() - beganAtMs > atLeastMs, { timeoutMs: atLeastMs + 1_000 });
+  writeFileSync(gatePath, "");
   await trouble.end();
 
   await until(all(200), { timeoutMs: NOTICE_MS, what: "every service is ready again" });
@@ -114,7 +116,7 @@ describe("Redis is there and does not serve", () => {
         end: () => redis.config("SET", "maxmemory", "0"),
         logged: /OOM/,
       },
-      3_000,
+      12_000,
     );
     expect(problems).toEqual([]);
   }, 120_000);

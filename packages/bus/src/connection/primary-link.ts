@@ -32,7 +32,9 @@ export interface PrimaryLinkOptions {
   readonly onTrouble: (message: string, error: unknown) => void;
 }
 
-const LOOK_MS = 1_000;
+const LOOK_MS = 500;
+/** Without a write for so long, beats may have lapsed: less than a beat may come late (see control/redis-presence.ts). */
+const SILENT_MS = 1_500;
 const REPLICA_WAIT_MS = 500;
 /** A replica that was silent for longer is not waited for. Healthy ones report every second. */
 const MOST_LAG_S = 3;
@@ -42,7 +44,8 @@ const COMPLAIN_EVERY_MS = 10_000;
  * One connection to one primary, beside those that carry commands, for what must be known of the server itself: which
  * history its data is a part of, whether replicas follow it, and whether they have what was written.
  *
- * - Learnt at every connection, looked at again every second: a server may lose and win its role while connections stand.
+ * - Learnt at every connection, looked at again every half second: a server may lose and win its role while connections
+ *   stand, and may take no writes for a while, or not answer.
  * - WAIT blocks a connection, so it is asked here, once for all who wait: a write on this connection is later than what
  *   they wrote, and a replica that has it has theirs.
  */
@@ -56,6 +59,9 @@ export class PrimaryLink {
   /** It was away, or came when others were here already. */
   #isNews: boolean;
   #changedAtMs = 0;
+  #wroteAtMs = Date.now();
+  #resumedAtMs = 0;
+  #isLooking = false;
   #waiting: Promise<Replicated> | undefined;
   #next: Promise<Replicated> | undefined;
   #quietUntil = 0;
@@ -68,7 +74,10 @@ export class PrimaryLink {
       this.#isNews = true;
       this.forget();
     });
-    redis.on("ready", () => void this.learn().catch(() => undefined));
+    redis.on("ready", () => {
+      void this.learn().catch(() => undefined);
+      void this.#look().catch(() => undefined);
+    });
     this.#timer = every(() => void this.#look().catch(() => undefined), LOOK_MS).unref();
   }
 
@@ -80,6 +89,11 @@ export class PrimaryLink {
   /** Unix ms when this primary came (back), now while it is away, 0 when it was there from the start. */
   get changedAtMs(): number {
     return this.#isNews && !this.#facts ? Date.now() : this.#changedAtMs;
+  }
+
+  /** Unix ms when it took a write again after it had taken none of ours for a while, now while it takes none, 0 for never. */
+  get resumedAtMs(): number {
+    return this.#isSilent() ? Date.now() : this.#resumedAtMs;
   }
 
   /** Somebody found that the facts hold no more. */
@@ -112,7 +126,8 @@ export class PrimaryLink {
     try {
       await this.#options.redis.hset(this.#options.key(), "checked", Date.now());
     } catch (error) {
-      throw new BusUnavailable("Redis cannot take a write now", { cause: error });
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new BusUnavailable(`Redis cannot take a write now: ${reason}`, { cause: error });
     }
   }
 
@@ -144,9 +159,29 @@ export class PrimaryLink {
     }
   }
 
+  /** One at a time: a server that does not answer must not collect looks. */
   async #look(): Promise<void> {
-    const { redis } = this.#options;
-    if (redis.status !== "ready") return;
+    if (this.#isLooking || this.#options.redis.status !== "ready") return;
+    this.#isLooking = true;
+    try {
+      await Promise.all([this.#write(), this.#lookAtRole()]);
+    } finally {
+      this.#isLooking = false;
+    }
+  }
+
+  async #write(): Promise<void> {
+    const { redis, key } = this.#options;
+    await redis.eval(theScript("look-1").source, 1, key(), Date.now());
+    if (this.#isSilent()) this.#resumedAtMs = Date.now();
+    this.#wroteAtMs = Date.now();
+  }
+
+  #isSilent(): boolean {
+    return Date.now() - this.#wroteAtMs > SILENT_MS;
+  }
+
+  async #lookAtRole(): Promise<void> {
     if (!this.#facts) return void (await this.learn());
     const info = await this.#info();
     this.#replicas = info.replicas;

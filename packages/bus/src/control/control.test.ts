@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { newUuid } from "@holdfast/protocol";
 import { startRedis, until } from "@holdfast/testing";
+import { Redis } from "ioredis";
 import { createRedisBus } from "../redis-bus.ts";
 import { busLab, claimed, COMPLETED, message } from "../test-lab/bus-lab.ts";
 
@@ -85,6 +86,35 @@ describe("control", () => {
       await expect(bus.conversations.find(newUuid())).rejects.toMatchObject({ name: "BusUnavailable" });
     } finally {
       await bus.close();
+      await own.stop();
+    }
+  });
+
+  it.each([
+    ["[presence.full] is full", ["maxmemory", "1"], ["maxmemory", "0"]],
+    ["[presence.refused] refuses every write", ["min-replicas-to-write", "1"], ["min-replicas-to-write", "0"]],
+  ] as const)("%s: takes nobody for dead, neither while that lasts nor when it ends", async (_title, begin, end) => {
+    const own = await startRedis();
+    const raw = new Redis(own.url);
+    const [watcher, watched] = [createRedisBus({ url: own.url }), createRedisBus({ url: own.url })];
+    try {
+      await watched.presence.join("worker", []);
+      await until(() => watcher.presence.isAlive(watched.instance));
+      await raw.config("SET", ...begin);
+      const beganAtMs = performance.now();
+      let falseAlarms = 0;
+      const sample = async (untilMs: number) => {
+        while (performance.now() - beganAtMs < untilMs)
+          if (!(await watcher.presence.isAlive(watched.instance))) falseAlarms += 1;
+      };
+      await sample(4_000);
+      await raw.config("SET", ...end);
+      await sample(6_000);
+      expect(falseAlarms).toBe(0);
+      await until(async () => !(await watcher.presence.isAlive("never-there")), { timeoutMs: 8_000 });
+    } finally {
+      raw.disconnect();
+      await Promise.all([watcher.close(), watched.close()]);
       await own.stop();
     }
   });

@@ -12,6 +12,8 @@ const TTL_MS = 2_500;
  * restart of Redis would make everyone steal everyone's work.
  */
 const REST_MS = 2 * TTL_MS;
+/** A Redis that took no writes for a while and kept its connections: the next beat of everybody finds it as it was. */
+const PAUSE_REST_MS = TTL_MS;
 const FORGET_MS = 60_000;
 const LOOK_AGAIN_MS = 200;
 
@@ -29,8 +31,8 @@ export class RedisPresence implements Presence {
     const beat = async (): Promise<void> => {
       const card = JSON.stringify({ agents: typeof agents === "function" ? agents() : agents });
       await Promise.all([
-        this.#commands.send((redis) => redis.set(aliveKey(this.#instance), card, "PX", TTL_MS)),
-        this.#commands.send((redis) => redis.zadd(presenceKey(role), Date.now(), this.#instance)),
+        this.#commands.script("keep-1", [aliveKey(this.#instance)], [card, TTL_MS]),
+        this.#commands.script("enlist-1", [presenceKey(role)], [this.#instance, Date.now()]),
       ]);
     };
     await beat();
@@ -60,7 +62,9 @@ export class RedisPresence implements Presence {
   }
 
   async isAlive(instance: string): Promise<boolean> {
-    return this.#isUncertain(instance) || this.#beats(instance);
+    const beats = await this.#beats(instance);
+    // Judged after: what made the answer late has then been noticed.
+    return beats || this.#isUncertain(instance);
   }
 
   async isKnownAlive(instance: string): Promise<boolean> {
@@ -75,10 +79,14 @@ export class RedisPresence implements Presence {
     return (await this.#commands.send((redis) => redis.exists(aliveKey(instance)))) === 1;
   }
 
-  /** The primary that holds its beats came (back) a moment ago: that it did not hear one says nothing yet. */
+  /**
+   * The primary that holds its beats came (back) a moment ago, or took no writes, or we ourselves stood still: that no beat is
+   * there says nothing yet.
+   */
   #isUncertain(instance: string): boolean {
     const primary = this.#commands.primaries.of(aliveKey(instance));
-    return primary === undefined || Date.now() < primary.changedAtMs + REST_MS;
+    if (primary === undefined) return true;
+    return Date.now() < Math.max(primary.changedAtMs + REST_MS, primary.resumedAtMs + PAUSE_REST_MS);
   }
 
   async members(role: string): ReturnType<Presence["members"]> {

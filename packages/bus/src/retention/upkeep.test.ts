@@ -45,6 +45,26 @@ describe("compaction", () => {
     expect(await bus.eventLog.read(id, undefined, 100)).toEqual(before);
   });
 
+  it("[retention.full] makes room also in a Redis that is full, of every conversation that is due", async () => {
+    const bus = eager();
+    const ids = [newUuid(), newUuid(), newUuid()];
+    for (const id of ids) {
+      await bus.conversations.accept(message(id));
+      const lease = await claimed(bus, id);
+      appendTokens(50, lease);
+      await lease.finish(COMPLETED);
+    }
+    await lab.raw.config("SET", "maxmemory", "1");
+    try {
+      const now = Date.now();
+      await until(() => Date.now() > now + 1);
+      expect(await bus.sweepUpkeep()).toBeGreaterThanOrEqual(ids.length);
+      expect(await Promise.all(ids.map(tokens))).toEqual([0, 0, 0]);
+    } finally {
+      await lab.raw.config("SET", "maxmemory", "0");
+    }
+  });
+
   it("[retention.live] leaves tokens of an unfinished step alone, and takes those of a finished one while the run goes on", async () => {
     const bus = eager();
     const given = message(newUuid());

@@ -65,3 +65,21 @@ describe.each(REDIS_KINDS)("tool calls on %s", (kind) => {
     expect(await bus.toolJournal.start(conversationId, newUuid())).toEqual({ state: "cancelled" });
   });
 });
+
+describe("the catalog", () => {
+  const lab = busLab();
+
+  it("[catalog.full] offers its tools again also where Redis is full", async () => {
+    const { catalog } = lab.openBus();
+    const toolset = { toolset: newUuid(), state: "ready" as const, tools: [] };
+    await catalog.publish([toolset], 1_500);
+    const beganAtMs = performance.now();
+    await lab.raw.config("SET", "maxmemory", "1");
+    try {
+      while (performance.now() - beganAtMs < 2_500) await catalog.publish([toolset], 1_500);
+    } finally {
+      await lab.raw.config("SET", "maxmemory", "0");
+    }
+    expect(await catalog.read()).toContainEqual(toolset);
+  });
+});
