@@ -181,6 +181,7 @@ export const requirements = {
   "approval.definition": "A tool that was changed after its approval is not called (protocol §4)",
   "approval.keeps": "What a human decided holds, whatever the rules say by then (protocol §6.1)",
   "approval.runner": "The tool-runner itself refuses a call without a valid approval for exactly it (protocol §2.7)",
+  "approval.hosts": "An approval holds on every host with the policy it was given under (protocol §4, §7.4)",
   "approval.reload": "Changed approval rules hold after a reload, also at the tool-runner (protocol §2.7, §6.1)",
   "approval.restart": "A run that waits for a human survives the death of everything (protocol §2.3, §7.4)",
   "http.approvals": "Approvals are listed and decided over HTTP, with clear refusals (protocol §4)",

@@ -44,8 +44,9 @@ export class TerminalExecutor implements Executor {
 
   #tool(): CatalogTool {
     const { name, description, input_schema } = this.#terminal.describe();
-    // With the policy in it, an approval is for the very programs and limits that a human could have looked up.
-    const definition = canonicalJson({ name, description, input_schema, policy: this.#terminal.policy });
+    // With the policy in it, an approval is for the programs and limits that a human could have looked up. The description is
+    // not in it: it names what is installed here, and another host may take the call.
+    const definition = canonicalJson({ name, input_schema, policy: this.#terminal.policy });
     return {
       name: `${TERMINAL_TOOLSET}__${name}`,
       own_name: name,

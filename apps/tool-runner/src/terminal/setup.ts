@@ -18,11 +18,16 @@ export interface SetupOptions {
   readonly toolUid?: number | undefined;
   /** Where allowed variables get their values: the runner's environment. */
   readonly hostEnvironment: Environment;
+  /** Where commands are looked up; default the system's (pin.ts). */
+  readonly directories?: readonly string[] | undefined;
   /** For what an operator should look at; the message has no details of a call. */
   readonly warn: (message: string) => void;
 }
 
 export interface Setup {
+  /** As the configuration has it. */
+  readonly configured: TerminalPolicy;
+  /** Its limits are no higher than this process's own. */
   readonly policy: TerminalPolicy;
   readonly pins: PinnedCommands;
   readonly launcher: Launcher;
@@ -46,10 +51,10 @@ export async function prepare(options: SetupOptions): Promise<SetupResult> {
   const launcher = options.tier === "auto" ? bestLauncher(verdicts) : launcherOf(verdicts, options.tier);
   if (launcher === null) return { setup: null, verdicts };
   const policy = { ...options.policy, limits: withinOwnLimits(options.policy.limits) };
-  const pins = new PinnedCommands(policy.allow);
+  const pins = new PinnedCommands(policy.allow, options.directories);
   const homes = await PrivateHomes.open(identity);
-  const { hostEnvironment, warn } = options;
-  return { setup: { policy, pins, launcher, identity, homes, hostEnvironment, warn }, verdicts };
+  const { policy: configured, hostEnvironment, warn } = options;
+  return { setup: { configured, policy, pins, launcher, identity, homes, hostEnvironment, warn }, verdicts };
 }
 
 function launcherOf(verdicts: TierVerdicts, tier: Tier): Launcher | null {

@@ -25,6 +25,8 @@ export interface TerminalOptions {
   readonly minTier?: Tier | undefined;
   /** The user of tools where the runner is root; default 65534. */
   readonly toolUid?: number | undefined;
+  /** Where commands are looked up; default the system's (pin.ts). */
+  readonly directories?: readonly string[] | undefined;
   /** Where the variables of `policy.envAllow` get their values. */
   readonly hostEnvironment: Environment;
   readonly logger: Logger;
@@ -53,7 +55,10 @@ export interface TerminalCall {
 
 export interface Terminal {
   readonly status: TerminalStatus;
-  /** What decides about a call besides its arguments: limits, and every command with the file it stands for. */
+  /**
+   * What decides about a call besides its arguments, the same on every host with the same configuration and tier: where a
+   * host keeps an allowed command, and whether it has it, is not part of it.
+   */
   readonly policy: Readonly<Record<string, unknown>>;
   describe(): ToolDescription;
   /** Why the call would be done elsewhere than its arguments say; undefined where it would not. */
@@ -141,9 +146,9 @@ class RunningTerminal implements Terminal {
   }
 
   get policy(): Terminal["policy"] {
-    const { policy, pins, launcher } = this.#setup;
-    const commands = pins.all.map(({ name, path, target }) => ({ name, path, target }));
-    return { ...policy, commands, tier: launcher.tier };
+    const { configured, launcher } = this.#setup;
+    const { allow, envAllow } = configured;
+    return { ...configured, allow: sortedSet(allow), envAllow: sortedSet(envAllow), tier: launcher.tier };
   }
 
   async deviation({ conversationId, arguments: input }: TerminalCall): Promise<string | undefined> {
@@ -223,3 +228,5 @@ class RunningTerminal implements Terminal {
     }
   }
 }
+
+const sortedSet = (names: readonly string[]): string[] => [...new Set(names)].toSorted();
