@@ -132,6 +132,8 @@ export const requirements = {
   "tool.cancel": "A cancel ends a running command (protocol §2.7)",
   "tool.unknown": "A call whose runner was killed ends `unknown` and is not repeated (protocol §2.7)",
   "tool.late-runner": "A runner that was only slow still answers for the call that it began (protocol §2.7)",
+  "tool.deleted-during":
+    "A call that goes on while its conversation is deleted leaves nothing behind, and live output has an end (protocol §3.5, §4)",
   "tool.deleted": "No call of a deleted conversation begins (protocol §4)",
   "tool.give-up": "A call is either given up or started, never both (protocol §2.7)",
 

@@ -57,6 +57,7 @@ export class RedisToolCalls implements ToolCalls, ToolJournal {
 
   async giveUp(conversationId: string, id: string): Promise<CallState> {
     const before = await this.#enter(conversationId, id, CANCELLED);
+    await this.#leavesDeleted(conversationId);
     return this.#read(before || CANCELLED);
   }
 
@@ -65,17 +66,20 @@ export class RedisToolCalls implements ToolCalls, ToolJournal {
   }
 
   async start(conversationId: string, id: string): Promise<CallState | { readonly state: "begun" }> {
-    // What a deleted conversation still wanted is nobody's wish any more.
-    if (await this.#commands.send((redis) => redis.exists(tombstoneKey(conversationId)))) return { state: "cancelled" };
     const before = await this.#enter(conversationId, id, `s:${this.#instance} ${newUuid()}`);
+    // What a deleted conversation still wanted is nobody's wish any more.
+    if (await this.#leavesDeleted(conversationId)) return { state: "cancelled" };
     return before === "" ? { state: "begun" } : this.#read(before);
   }
 
   async output(conversationId: string, output: ToolOutput): Promise<void> {
+    const topic = resultsTopic(conversationId);
     const fields = ["id", newUuid(), "payload", JSON.stringify(output)];
-    await this.#commands.send((redis) =>
-      redis.xadd(resultsTopic(conversationId), "MAXLEN", "~", KEPT_OUTPUT, "*", ...fields),
-    );
+    await Promise.all([
+      this.#commands.send((redis) => redis.xadd(topic, "MAXLEN", "~", KEPT_OUTPUT, "*", ...fields)),
+      this.#commands.send((redis) => redis.pexpire(topic, this.#keptMs)),
+    ]);
+    await this.#leavesDeleted(conversationId);
   }
 
   /** Waits for Redis: the tool has run, and its result must not be thrown away. */
@@ -84,6 +88,18 @@ export class RedisToolCalls implements ToolCalls, ToolJournal {
     const args = [id, uuidV5(id, "result"), JSON.stringify(result), this.#keptMs];
     const finish = () => insist(() => this.#commands.script("finish-call-2", keys, args), NEVER);
     await this.#commands.durably(keys, finish);
+    await insist(() => this.#leavesDeleted(conversationId), NEVER);
+  }
+
+  /**
+   * To be asked after every write: the tombstone is in another slot, and a deletion that did not see the write is seen here.
+   * Removes what was written to a conversation that is deleted, and says whether it is.
+   */
+  async #leavesDeleted(conversationId: string): Promise<boolean> {
+    if (!(await this.#commands.send((redis) => redis.exists(tombstoneKey(conversationId))))) return false;
+    const left = [resultsTopic(conversationId), callsKey(conversationId)];
+    await Promise.all(left.map((key) => this.#commands.send((redis) => redis.del(key))));
+    return true;
   }
 
   /** Answers the state before, '' where the call was absent and is now in `state`. */

@@ -15,6 +15,9 @@ describe.each(REDIS_KINDS)("tool calls on %s", (kind) => {
     duration_ms: 1,
   });
 
+  const leftOf = async (conversationId: string): Promise<string[]> =>
+    (await lab.keys()).filter((key) => key.includes(resultsTopic(conversationId)));
+
   it("[tool.once] lets a call start once, and answers a finished one with its first result", async () => {
     const bus = lab.openBus();
     const conversationId = newUuid();
@@ -63,6 +66,25 @@ describe.each(REDIS_KINDS)("tool calls on %s", (kind) => {
     await bus.conversations.create({ id: conversationId, created_at: new Date().toISOString(), metadata: {} });
     await bus.conversations.delete(conversationId);
     expect(await bus.toolJournal.start(conversationId, newUuid())).toEqual({ state: "cancelled" });
+    expect(await leftOf(conversationId)).toEqual([]);
+  });
+
+  it("[tool.deleted-during] leaves nothing of a call that goes on while its conversation is deleted", async () => {
+    const bus = lab.openBus();
+    const conversationId = newUuid();
+    await bus.conversations.create({ id: conversationId, created_at: new Date().toISOString(), metadata: {} });
+    const id = bus.toolCalls.callId(newUuid(), 0, 0);
+    const piece = { event: "tool_output" as const, id, tool_call_id: "c", stream: "stdout" as const, text: "line" };
+    await bus.toolJournal.start(conversationId, id);
+    await bus.toolJournal.output(conversationId, piece);
+    expect(await lab.raw.pttl(resultsTopic(conversationId))).toBeGreaterThan(0);
+    await bus.conversations.delete(conversationId);
+    await bus.toolJournal.output(conversationId, piece);
+    expect(await leftOf(conversationId)).toEqual([]);
+    await bus.toolJournal.finish(conversationId, id, result(id));
+    expect(await leftOf(conversationId)).toEqual([]);
+    await bus.toolCalls.giveUp(conversationId, newUuid());
+    expect(await leftOf(conversationId)).toEqual([]);
   });
 });
 
