@@ -98,6 +98,8 @@ export const requirements = {
   "takeover.journal": "A takeover has the finished steps and tool results (protocol §3.4)",
   "cancel.before-worker": "A run that no worker has can be cancelled (protocol §4)",
   "cancel.wake": "A cancel sent again does what the first one died before: the next turn begins (protocol §2.5)",
+  "cancel.turn-order":
+    "The snapshot, the history and the model's input have a turn that was cancelled while it waited where it was accepted (protocol §4)",
   "cancel.running": "Cancel is a durable flag that the owner obeys, bell or not (protocol §2.7)",
   "conversation.delete": "A deleted conversation leaves a tombstone only, and nobody writes to it (protocol §4)",
   "snapshot.instant": "A snapshot is one instant of the conversation (protocol §4)",

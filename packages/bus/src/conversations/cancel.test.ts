@@ -5,6 +5,7 @@ import { Commands } from "../connection/commands.ts";
 import { unfinishedKey } from "../keys.ts";
 import { BusUnavailable } from "../ports/errors.ts";
 import { busLab, COMPLETED, claimed, message, runIdOf } from "../test-lab/bus-lab.ts";
+import { userMessage } from "./history-messages.ts";
 import { park } from "../test-lab/parking.ts";
 
 const lab = busLab();
@@ -75,6 +76,38 @@ describe("cancel", () => {
     } finally {
       twice.mockRestore();
     }
+  });
+
+  it("[cancel.turn-order] keeps turns in the order in which they were accepted, whichever is cancelled while it waits", async () => {
+    const bus = lab.openBus();
+    const id = newUuid();
+    const said = ["one", "two", "three", "four", "five"];
+    const runs: string[] = [];
+    for (const content of said) runs.push(runIdOf(await bus.conversations.accept(message(id, content))));
+    const shown = async (): Promise<string[]> => {
+      const snapshot = await bus.conversations.snapshot(id);
+      return snapshot.outcome === "found" ? snapshot.value.messages.map(({ content }) => content) : [];
+    };
+    const endNext = async (): Promise<string[]> => {
+      const lease = await claimed(bus, id);
+      const told = (await lease.history()).map((record) => record.shown.content);
+      const { content } = lease.run.envelope;
+      const own = userMessage(lease.run.envelope, lease.run.id);
+      expect(await shown()).toEqual(said);
+      await lease.finish({ ...COMPLETED, history: [{ shown: own, model: { role: "user", content } }] });
+      expect(await shown()).toEqual(said);
+      return [...told, content];
+    };
+    for (const at of [3, 1]) await bus.conversations.cancelRun(runs[at] ?? "", "user:ann");
+    expect(await shown()).toEqual(said);
+    expect(await endNext()).toEqual(["one"]);
+    expect(await endNext()).toEqual(["one", "two", "three"]);
+    expect(await endNext()).toEqual(said);
+    const parked = runIdOf(await bus.conversations.accept(message(id, "six")));
+    const waiting = runIdOf(await bus.conversations.accept(message(id, "seven")));
+    await park(bus, await claimed(bus, id));
+    for (const runId of [waiting, parked]) await bus.conversations.cancelRun(runId, "user:ann");
+    expect(await shown()).toEqual([...said, "six", "seven"]);
   });
 
   it("leaves nothing for the model of a message that only stands for an unreadable one", async () => {

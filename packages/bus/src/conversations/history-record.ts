@@ -10,7 +10,23 @@ export function storeRecord({ shown, model }: HistoryRecord): string {
   return JSON.stringify({ shown, model: rest });
 }
 
-export function readRecord(stored: string): HistoryRecord {
-  const { shown, model } = JSON.parse(stored) as HistoryRecord;
-  return model === undefined ? { shown } : { shown, model: { ...model, content: model.content ?? shown.content } };
+export function readRecord(stored: string): HistoryRecord & Placed {
+  const { shown, model, ...placed } = JSON.parse(stored) as HistoryRecord & Placed;
+  return {
+    ...placed,
+    shown,
+    ...(model === undefined ? {} : { model: { ...model, content: model.content ?? shown.content } }),
+  };
+}
+
+export interface Placed {
+  /** Of a turn that was cancelled while it waited, perhaps before earlier ones had ended. */
+  readonly turn?: number;
+}
+
+/** Where in the history a turn belongs that ends now: before later ones that were cancelled while they waited (insert-turn.lua). */
+export function placeOfTurn(records: readonly Placed[], turn: number): number {
+  let at = records.length;
+  while (at > 0 && (records[at - 1]?.turn ?? 0) > turn) at -= 1;
+  return at;
 }

@@ -1,7 +1,7 @@
 import { streamTopic } from "@holdfast/protocol";
 import { type Commands, type Reply, text } from "../connection/commands.ts";
 import { publishAnswer } from "../conversations/chat-topics.ts";
-import { readRecord, storeRecord } from "../conversations/history-record.ts";
+import { placeOfTurn, readRecord, storeRecord } from "../conversations/history-record.ts";
 import type { Note, Outbox, PutNote } from "../conversations/outbox.ts";
 import { approvalsKey, historyKey, inboxKey, metaKey, runKey, steerKey, unfinishedKey } from "../keys.ts";
 import { BusUnavailable, Fenced } from "../ports/errors.ts";
@@ -159,7 +159,9 @@ export class RedisLease implements RunLease {
 
   async history(): Promise<readonly HistoryRecord[]> {
     const entries = await this.#commands.send((redis) => redis.lrange(historyKey(this.run.conversationId), 0, -1));
-    return entries.map(readRecord);
+    const records = entries.map(readRecord);
+    // What comes later was never said to this turn, though it ended before.
+    return records.slice(0, placeOfTurn(records, Number(this.#turn || Infinity)));
   }
 
   async finish(ending: RunEnding): Promise<void> {

@@ -9,6 +9,7 @@
 -- Returns {accepted|duplicate, run id, status, interrupted run id or '', turn, its agent} | {conflict} | {busy, run id} | {deleted}
 -- @include append-events
 -- @include return-steered
+-- @include insert-turn
 -- @include wake
 -- @include end-parked
 local function noteDelivery(runKey)

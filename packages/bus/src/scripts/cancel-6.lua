@@ -5,8 +5,9 @@
 -- Returns {requested|cancelled|ended, status, agent} | {missing}
 -- @include append-events
 -- @include return-steered
+-- @include insert-turn
 -- @include end-parked
-local run = redis.call('HMGET', KEYS[3], 'status', 'agent', 'attempt', 'shown')
+local run = redis.call('HMGET', KEYS[3], 'status', 'agent', 'attempt', 'turn')
 local status = run[1]
 if not status then
   return { 'missing' }
@@ -27,10 +28,10 @@ appendEvents(KEYS[1], KEYS[2], { payload }, {})
 local envelope = cjson.decode(redis.call('HGET', KEYS[3], 'envelope'))
 -- What could not be read is nobody's words: the model hears nothing of it.
 local isRefused = redis.call('HEXISTS', KEYS[3], 'refusal') == 1
-redis.call('RPUSH', KEYS[5], cjson.encode({
+insertTurn(KEYS[5], run[4], { cjson.encode({
   shown = { id = envelope.id, role = 'user', content = envelope.content, run_id = ARGV[1], created_at = envelope.created_at, sender = envelope.sender },
   model = not isRefused and { role = 'user', content = envelope.content } or nil,
-}))
+}) }, true)
 redis.call('HDEL', KEYS[3], 'envelope', 'trace')
 redis.call('HSET', KEYS[3], 'status', 'cancelled', 'finished_at', ARGV[4], 'reason', 'cancelled')
 return { 'cancelled', 'cancelled', run[2] }

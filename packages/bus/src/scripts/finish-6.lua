@@ -7,6 +7,7 @@
 -- @include append-events
 -- @include append-as-owner
 -- @include return-steered
+-- @include insert-turn
 local count = tonumber(ARGV[3])
 if redis.call('HGET', KEYS[3], 'finished_fence') == ARGV[1] then
   return { 'OK' }
@@ -24,9 +25,11 @@ local pairsEnd = at + tonumber(ARGV[at])
 for i = at + 1, pairsEnd, 2 do
   redis.call('HSET', KEYS[3], ARGV[i], ARGV[i + 1])
 end
+local history = {}
 for i = pairsEnd + 1, #ARGV do
-  redis.call('RPUSH', KEYS[4], ARGV[i])
+  history[#history + 1] = ARGV[i]
 end
+insertTurn(KEYS[4], redis.call('HGET', KEYS[3], 'turn'), history, false)
 -- The history has what the journal had: a finished run keeps only what GET /v1/runs shows.
 for _, field in ipairs(redis.call('HKEYS', KEYS[3])) do
   if string.sub(field, 1, 2) == 'j:' then

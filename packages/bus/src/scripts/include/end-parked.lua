@@ -1,7 +1,7 @@
 -- endParked(streamKey, metaKey, runKey, now)
 -- Ends a run that is parked: nobody owns it, so whoever cancels it writes its end. What there is to write was made by the
 -- worker that parked it and lacks only the time; questions that are decided already stay as they were decided.
--- Uses appendEvents and returnSteered.
+-- Uses appendEvents, insertTurn and returnSteered.
 local function endParked(streamKey, metaKey, runKey, now)
   local slot = string.sub(metaKey, 1, -5)
   local ending = cjson.decode(redis.call('HGET', runKey, 'if_cancelled'))
@@ -19,9 +19,7 @@ local function endParked(streamKey, metaKey, runKey, now)
     payloads[#payloads + 1] = dated(payload)
   end
   appendEvents(streamKey, metaKey, payloads, {})
-  for _, entry in ipairs(ending.history) do
-    redis.call('RPUSH', slot .. 'history', entry)
-  end
+  insertTurn(slot .. 'history', redis.call('HGET', runKey, 'turn'), ending.history, false)
   for _, field in ipairs(redis.call('HKEYS', runKey)) do
     if string.sub(field, 1, 2) == 'j:' then
       redis.call('HDEL', runKey, field)
