@@ -4,7 +4,7 @@ import { project } from "@holdfast/jest-preset";
 const folders = ["packages", "apps", "tooling"].flatMap((group) =>
   readdirSync(new URL(`./${group}/`, import.meta.url)).map((name) => `${group}/${name}`),
 );
-const withPackage = [...folders, "tests"].filter((folder) =>
+const withPackage = [...folders, "tests", "bench"].filter((folder) =>
   existsSync(new URL(`./${folder}/package.json`, import.meta.url)),
 );
 

@@ -19,7 +19,7 @@ interface Manifest {
 }
 
 const folders = GROUPS.flatMap((group) => readdirSync(join(ROOT, group)).map((name) => `${group}/${name}`));
-const manifests: Manifest[] = [...folders, "tests", "."]
+const manifests: Manifest[] = [...folders, "tests", "bench", "."]
   .filter((folder) => existsSync(join(ROOT, folder, "package.json")))
   .map(manifestOf);
 
@@ -112,7 +112,7 @@ describe("versions named outside the catalog", () => {
 it("every file and folder is named after a subject", () => {
   const vague = /^(utils?|helpers?|common|misc|shared|types)(\.tsx?|\.mjs)?$/;
   const isKept = (path: string) => !/(^|\/)(node_modules|dist|\.git|\.turbo|\.cache|reports|coverage)(\/|$)/.test(path);
-  const sources = [...GROUPS, "tests"].flatMap((folder) =>
+  const sources = [...GROUPS, "tests", "bench"].flatMap((folder) =>
     readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" }).map((path) => `${folder}/${path}`),
   );
   expect(sources.filter((path) => isKept(path) && vague.test(basename(path)))).toEqual([]);

@@ -1,0 +1,27 @@
+import { startDurableRedis } from "./redis.ts";
+import { endAll, spawnReady } from "./spawn.ts";
+import { MOST_RUNS, numbered, type RunningSystem } from "./system.ts";
+
+export async function startBull(modelUrl: string, workers: number): Promise<RunningSystem> {
+  const redis = await startDurableRedis();
+  const env = { REDIS_URL: redis.url, OPENAI_BASE_URL: modelUrl, BENCH_CONCURRENCY: String(MOST_RUNS) };
+  const names = numbered("worker", workers);
+  const [api, ...callers] = await Promise.all([
+    spawnReady("bull api", "peers/bull-api.ts", env),
+    ...names.map((name) => spawnReady(`bull ${name}`, "peers/bull-worker.ts", env)),
+  ]);
+  return {
+    url: api.url,
+    processes: {
+      api: api.service.pid,
+      ...Object.fromEntries(names.map((name, index) => [name, callers[index]?.service.pid ?? -1])),
+      redis: redis.pid,
+    },
+    redisUrl: redis.url,
+    killCaller: () => callers[0]?.service.kill("SIGKILL"),
+    async stop() {
+      await endAll([api, ...callers]);
+      await redis.stop();
+    },
+  };
+}
