@@ -164,6 +164,7 @@ export const requirements = {
   "retention.replay":
     "A compacted conversation reads the same, also from a cursor inside it (protocol §3.3, §3.5, §5.5)",
   "retention.memory": "A finished answer takes three times its text and a fixed number of bytes (protocol §3.5)",
+  "retention.pointers": "Runs and approvals are found as long as their conversation is kept (protocol §3.5, §4)",
   "retention.busy": "A conversation at work never expires (protocol §3.5)",
 
   // Approvals (protocol §2.3, §4, §6.1)

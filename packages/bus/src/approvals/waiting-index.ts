@@ -13,13 +13,16 @@ export interface WaitingApproval {
 }
 
 const OVERDUE_AT_ONCE = 100;
-/** Pointers outlive their approval as long as its conversation does at least (protocol §3.5). */
-const POINTER_KEPT_MS = 31 * 24 * 60 * 60 * 1_000;
 
-export async function enterIndex(commands: Commands, waiting: readonly WaitingApproval[]): Promise<void> {
+/** `pointerMs`: how long a pointer is kept from its approval's expiry on, where it is not renewed (retention/upkeep.ts). */
+export async function enterIndex(
+  commands: Commands,
+  waiting: readonly WaitingApproval[],
+  pointerMs: number,
+): Promise<void> {
   await Promise.all(
     waiting.flatMap(({ id, conversationId, expiresMs }) => {
-      const keptMs = Math.max(0, expiresMs - Date.now()) + POINTER_KEPT_MS;
+      const keptMs = Math.max(0, expiresMs - Date.now()) + pointerMs;
       return [
         commands.send((redis) => redis.set(approvalPointerKey(id), conversationId, "PX", keptMs)),
         commands.send((redis) => redis.zadd(WAITING_APPROVALS_KEY, expiresMs, `${id} ${conversationId}`)),

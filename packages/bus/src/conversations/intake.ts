@@ -118,6 +118,8 @@ export class Intake {
         }),
         // Again: the same message sent before and refused may have been withdrawn at this moment.
         outcome === "accepted" ? this.#pointAt(note, agent) : undefined,
+        // One that nobody ever takes has its pointers renewed all the same.
+        outcome === "accepted" ? this.#upkeep.expectWork(conversationId) : undefined,
       ]);
     }
     return { reply, put };

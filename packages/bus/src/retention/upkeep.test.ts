@@ -1,6 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
 import { chatTopic, newUuid, streamTopic } from "@holdfast/protocol";
 import { until } from "@holdfast/testing";
+import { approvalPointerKey, runPointerKey } from "../keys.ts";
+import { park } from "../test-lab/parking.ts";
 import { appendTokens, busLab, claimed, COMPLETED, message, runIdOf } from "../test-lab/bus-lab.ts";
 
 const lab = busLab();
@@ -170,6 +172,35 @@ describe("expiry", () => {
     expect(left).toBe(-1);
     await bus.conversations.cancelRun(runIdOf(second), "user:ann");
     expect(await lab.raw.pttl(`{${streamTopic(id)}}:meta`)).toBeGreaterThan(0);
+  });
+
+  it("[retention.pointers] keeps what points to runs and approvals as long as their conversation, however long they wait", async () => {
+    const bus = eager();
+    const id = newUuid();
+    const asking = runIdOf(await bus.conversations.accept(message(id, "may you?")));
+    const [approval = ""] = await park(bus, await claimed(bus, id));
+    const behind = runIdOf(await bus.conversations.accept(message(id, "and then")));
+    const nobodys = newUuid();
+    const waiting = runIdOf(await bus.conversations.accept(message(nobodys, "is anybody there?")));
+    const pointers = [...[asking, behind, waiting].map(runPointerKey), approvalPointerKey(approval)];
+    for (const pointer of pointers) {
+      expect(await lab.raw.pttl(pointer)).toBeGreaterThan(TTL_MS);
+      await lab.raw.pexpire(pointer, 2_000);
+    }
+    const shortest = async () => Math.min(...(await Promise.all(pointers.map((pointer) => lab.raw.pttl(pointer)))));
+    await swept(bus, async () => (await shortest()) > 2_000);
+    await bus.approvals.decide(approval, { decision: "reject", by: "user:ann" });
+    const repeated = await bus.approvals.decide(approval, { decision: "reject", by: "user:ann" });
+    expect(repeated.outcome).toBe("repeated");
+  });
+
+  it("[retention.pointers] lets an approval's pointer live as long as its conversation may", async () => {
+    const ttlMs = 90 * 24 * 3_600_000;
+    const bus = lab.openBus(undefined, { retention: { conversationTtlMs: ttlMs } });
+    const id = newUuid();
+    await bus.conversations.accept(message(id));
+    const [approval = ""] = await park(bus, await claimed(bus, id));
+    expect(await lab.raw.pttl(approvalPointerKey(approval))).toBeGreaterThan(ttlMs);
   });
 
   it("forgets a deleted conversation", async () => {

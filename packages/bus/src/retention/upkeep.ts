@@ -1,6 +1,8 @@
 import { chatTopic, resultsTopic, streamTopic } from "@holdfast/protocol";
 import { type Commands, text } from "../connection/commands.ts";
 import {
+  approvalPointerKey,
+  approvalsKey,
   CONVERSATIONS_KEY,
   callsKey,
   historyKey,
@@ -23,9 +25,9 @@ const SOONEST_MS = 1_000;
 const WAITING_MS = 600_000;
 /** After an expiry is due, until it has come about whatever the clocks say. */
 const EXPIRED_MS = 250;
-/** Pointers to runs are renewed when a twentieth of the time to live has passed. */
+/** Pointers to runs and approvals are renewed when a twentieth of the time to live has passed. */
 const POINTER_FACTOR = 1.1;
-/** The longest that a run may take before its pointer must have been renewed. */
+/** The longest that may pass before a pointer must have been renewed. */
 const POINTER_SLACK_MS = 7 * 24 * 60 * 60 * 1_000;
 const BATCH = 50;
 
@@ -58,7 +60,12 @@ export class Upkeep {
     return this.conversationTtlMs + POINTER_SLACK_MS;
   }
 
-  /** To be called before a run of the conversation may write. */
+  /** Pointers outlive what they point to, because they are renewed less often; one without its run reads as unknown. */
+  get #restingPointerMs(): number {
+    return Math.ceil(this.conversationTtlMs * POINTER_FACTOR);
+  }
+
+  /** To be called before a run of the conversation may write, and when one is to wait. */
   async expectWork(conversationId: string): Promise<void> {
     await this.#visitBy(conversationId, Date.now() + this.#retention.compactGraceMs);
   }
@@ -68,7 +75,7 @@ export class Upkeep {
     try {
       await this.#visitBy(conversationId, Date.now() + this.#retention.compactGraceMs);
       await this.#giveTimeToLive(conversationId, "");
-      if (endedRun !== undefined) await this.#renewPointers([endedRun]);
+      if (endedRun !== undefined) await this.#renewPointers([runPointerKey(endedRun)], this.#restingPointerMs);
     } catch (error) {
       if (!(error instanceof BusUnavailable)) throw error;
     }
@@ -122,23 +129,23 @@ export class Upkeep {
       inboxKey(conversationId),
       historyKey(conversationId),
       runKeyPrefix(conversationId),
+      approvalsKey(conversationId),
     ];
-    const reply = (await this.#commands.script("rest-6", keys, [ttlMs, Date.now(), through])).map(text);
-    const [state = "", left = "", ...runIds] = reply;
+    const reply = await this.#commands.script("rest-7", keys, [ttlMs, Date.now(), through]);
+    const [state, left] = [text(reply[0]), text(reply[1])];
+    const [runIds = [], approvalIds = []] = reply.slice(2).map((ids) => (Array.isArray(ids) ? ids.map(text) : []));
     if (state === "resting" && left === String(ttlMs)) {
       const others = [chatTopic(conversationId), resultsTopic(conversationId), callsKey(conversationId)];
       await Promise.all(others.map((key) => this.#commands.send((redis) => redis.pexpire(key, ttlMs))));
     }
-    await this.#renewPointers(runIds);
+    const pointers = [...runIds.map(runPointerKey), ...approvalIds.map(approvalPointerKey)];
+    // Where work goes on or waits, the conversation has no end yet, and the next visit may be far.
+    await this.#renewPointers(pointers, state === "resting" ? this.#restingPointerMs : this.newPointerMs);
     return { state, leftMs: Number(left) };
   }
 
-  /** They outlive what they point to, because they are renewed less often; one without its run reads as unknown. */
-  async #renewPointers(runIds: readonly string[]): Promise<void> {
-    const keptMs = Math.ceil(this.conversationTtlMs * POINTER_FACTOR);
-    await Promise.all(
-      runIds.map((runId) => this.#commands.send((redis) => redis.pexpire(runPointerKey(runId), keptMs))),
-    );
+  async #renewPointers(pointers: readonly string[], keptMs: number): Promise<void> {
+    await Promise.all(pointers.map((pointer) => this.#commands.send((redis) => redis.pexpire(pointer, keptMs))));
   }
 
   async #removeRest(conversationId: string): Promise<undefined> {

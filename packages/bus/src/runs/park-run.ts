@@ -43,16 +43,18 @@ export function parkingOf(request: ParkRequest, events: RunEvents, run: ClaimedR
 }
 
 /** Pointers come before the fact: one without its fact reads as unknown. */
-export async function pointAt(commands: Commands, { questions }: ParkRequest, run: ClaimedRun): Promise<void> {
-  const { conversationId } = run;
-  await enterIndex(
-    commands,
-    questions.map(({ asked }) => ({
-      id: asked.approval_id,
-      conversationId,
-      expiresMs: Date.parse(asked.expires_at ?? ""),
-    })),
-  );
+export async function pointAt(
+  commands: Commands,
+  { questions }: ParkRequest,
+  { conversationId }: ClaimedRun,
+  pointerMs: number,
+): Promise<void> {
+  const waiting = questions.map(({ asked }) => ({
+    id: asked.approval_id,
+    conversationId,
+    expiresMs: Date.parse(asked.expires_at ?? ""),
+  }));
+  await enterIndex(commands, waiting, pointerMs);
 }
 
 /** The script that uses it puts the time at the end. */

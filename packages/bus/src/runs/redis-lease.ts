@@ -211,7 +211,7 @@ export class RedisLease implements RunLease {
     await this.flush();
     const { payloads, rest } = parkingOf(request, this.#events, this.run, this.#attempt);
     await insist(
-      () => pointAt(this.#commands, request, this.run),
+      () => pointAt(this.#commands, request, this.run, this.#upkeep.newPointerMs),
       () => this.#writes.lost,
     );
     const keys = [...this.#runKeys, approvalsKey(this.run.conversationId)];

@@ -32,7 +32,7 @@ export const SCRIPT_NAMES = [
   "raise-epoch-1",
   "redrive-6",
   "release-2",
-  "rest-6",
+  "rest-7",
   "settle-entry-1",
   "snapshot-6",
   "start-call-1",

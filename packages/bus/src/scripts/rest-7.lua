@@ -1,9 +1,9 @@
 #!lua flags=allow-oom
 -- Gives a conversation in which nothing runs or waits its time to live. `accept` and `redrive` take it away again, so a
 -- conversation at work never expires; its earlier runs are renewed now and then, however long the work takes.
--- KEYS 1 meta  2 stream  3 messages  4 inbox  5 history  6 prefix of run keys
+-- KEYS 1 meta  2 stream  3 messages  4 inbox  5 history  6 prefix of run keys  7 approvals
 -- ARGV 1 time to live, ms  2 now, unix ms  3 entry id through which the log is compacted, or ''
--- Returns {gone} | {busy | waiting | resting, ms left or '', run ids whose pointers are to be renewed…}
+-- Returns {gone} | {busy | waiting | resting, ms left or '', {run id, …}, {approval id, …}} whose pointers are to be renewed
 if redis.call('EXISTS', KEYS[1]) == 0 then
   return { 'gone' }
 end
@@ -21,32 +21,36 @@ elseif redis.call('LLEN', KEYS[4]) > 0 then
 end
 local left = redis.call('PTTL', KEYS[1])
 if state == 'resting' and left >= 0 then
-  return { state, tostring(left) }
+  return { state, tostring(left), {}, {} }
 end
 local renewed = tonumber(redis.call('HGET', KEYS[1], 'renewed') or '0')
 local isDue = now - renewed >= ttl / 20
-local answer = { state, '' }
+local runs, approvals = {}, {}
 if state == 'resting' or isDue then
   for _, record in ipairs(redis.call('HVALS', KEYS[3])) do
     local runId = cjson.decode(record).run_id
     local runKey = KEYS[6] .. runId
-    -- A run that has not ended still has its envelope.
+    -- A run that has not ended still has its envelope, and no end of its own; its pointer has one.
     if redis.call('HEXISTS', runKey, 'envelope') == 0 then
       redis.call('PEXPIRE', runKey, ttl)
-      if isDue then
-        answer[#answer + 1] = runId
-      end
+    end
+    if isDue then
+      runs[#runs + 1] = runId
     end
   end
 end
 if isDue then
+  for _, field in ipairs(redis.call('HKEYS', KEYS[7])) do
+    if not string.find(field, ':', 1, true) then
+      approvals[#approvals + 1] = field
+    end
+  end
   redis.call('HSET', KEYS[1], 'renewed', string.format('%.0f', now))
 end
 if state == 'resting' then
   for i = 1, 5 do
     redis.call('PEXPIRE', KEYS[i], ttl)
   end
-  redis.call('PEXPIRE', string.sub(KEYS[1], 1, -5) .. 'approvals', ttl)
-  answer[2] = tostring(ttl)
+  redis.call('PEXPIRE', KEYS[7], ttl)
 end
-return answer
+return { state, state == 'resting' and tostring(ttl) or '', runs, approvals }
