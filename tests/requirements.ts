@@ -109,6 +109,8 @@ export const requirements = {
   "presence.refused":
     "A Redis that refused writes for a while makes nobody take living processes for dead (protocol §3.4)",
   "catalog.full": "A Redis whose memory is used up does not forget the tools that are offered (protocol §3.4)",
+  "dlq.owed":
+    "A message that is given up stands in the dead letters also where its worker dies right after the run's end (protocol §2.4)",
   "dlq.source": "A dead letter names its source entry and how often that was delivered (protocol §2.4)",
   "queue.not-mine": "A consumer that lost an entry can do nothing to it any more (protocol §2.3)",
   "queue.takeover": "A dead consumer's entries go to a living one (protocol §2.3)",

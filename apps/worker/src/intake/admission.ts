@@ -1,4 +1,4 @@
-import type { Claim, RunLease, Runs } from "@holdfast/bus";
+import type { Claim, Entry, RunLease, Runs } from "@holdfast/bus";
 import type { Stay, Ward } from "./ward.ts";
 
 export type Admitted =
@@ -13,6 +13,7 @@ interface Wanted {
   readonly conversationId: string;
   readonly agent: string;
   readonly mayBegin: boolean;
+  readonly entry?: Entry;
 }
 
 /**
@@ -20,13 +21,13 @@ interface Wanted {
  * kills us meanwhile is not counted against it.
  */
 export async function admit(ward: Ward, runs: Runs, wanted: Wanted, signal: AbortSignal): Promise<Admitted> {
-  const { conversationId, agent, mayBegin } = wanted;
+  const { conversationId, agent, ...options } = wanted;
   for (let deaths = 0; ; ) {
     const stay = await ward.enter(deaths, signal);
     if (stay === undefined) return { outcome: "stopped" };
     let claim: Claim | undefined;
     try {
-      claim = await runs.claim(conversationId, agent, { mayBegin, mostDeaths: deaths });
+      claim = await runs.claim(conversationId, agent, { ...options, mostDeaths: deaths });
     } finally {
       if (claim?.outcome !== "claimed") stay.leave();
     }

@@ -1,7 +1,6 @@
 import {
   type AgentStates,
   BusUnavailable,
-  type ClaimedRun,
   type Conversations,
   type Entry,
   type Runs,
@@ -155,7 +154,7 @@ export class EntryHandler {
       const stop = await this.#stopAfterPause(agent);
       if (stop !== undefined) return stop;
       const mayBegin = states.of(agent) !== "draining";
-      const claim = await admit(ward, runs, { conversationId, agent, mayBegin }, draining);
+      const claim = await admit(ward, runs, { conversationId, agent, mayBegin, entry }, draining);
       if (claim.outcome === "waiting") {
         // A draining agent finishes what has begun; the entry stays ours and pending meanwhile.
         await states.whileIn(["draining"], agent, draining).catch(() => undefined);
@@ -166,7 +165,7 @@ export class EntryHandler {
       const giveUp = await this.#runOnce(claim.lease, work).finally(() => claim.stay.leave());
       if (giveUp === undefined) continue;
       // At once: whoever takes the entry later finds its run over and knows nothing of why.
-      await this.#bury(entry, claim.lease.run, giveUp);
+      await this.#bury(entry, claim.lease, giveUp);
     }
   }
 
@@ -206,14 +205,14 @@ export class EntryHandler {
     try {
       const conversationId = conversationOf(parseEntry(entry, agent, new Date()));
       if (conversationId === undefined) return false;
-      const claim = await runs.claim(conversationId, agent);
+      const claim = await runs.claim(conversationId, agent, { entry });
       if (claim.outcome !== "claimed") return false;
       const { lease } = claim;
       const { run } = lease;
       const isMeant = error instanceof RunNotHandled ? run.id === error.runId : run.messageId === entry.id;
       const result = isMeant ? await giveUpRun(lease) : undefined;
       if (result?.outcome === "ended") {
-        await this.#bury(entry, run, result.giveUp ?? internal(error));
+        await this.#bury(entry, lease, result.giveUp ?? internal(error));
         return true;
       }
       await lease.release();
@@ -223,14 +222,18 @@ export class EntryHandler {
     return false;
   }
 
-  async #bury(entry: Entry, run: ClaimedRun, error: GivenUp): Promise<void> {
+  async #bury(entry: Entry, lease: RunLease, error: GivenUp): Promise<void> {
     const { queue, logger } = this.#deps;
+    const { run } = lease;
     logger.warn("message given up", { topic: entry.topic, run_id: run.id, error_code: error.code });
     const { messageId: id, envelope, startedAtMs: firstSeenMs, source } = run;
-    if (id === entry.id) return queue.bury(entry, error);
-    // A turn that came with an entry of its own, acknowledged when this one began to answer for the inbox.
-    const letter = { id, payload: JSON.stringify(envelope), firstSeenMs, ...(source ? { source } : {}) };
-    await queue.deadLetterMessage(entry.topic, letter, error);
+    if (id === entry.id) await queue.bury(entry, error);
+    else {
+      // A turn that came with an entry of its own, acknowledged when this one began to answer for the inbox.
+      const letter = { id, payload: JSON.stringify(envelope), firstSeenMs, ...(source ? { source } : {}) };
+      await queue.deadLetterMessage(entry.topic, letter, error);
+    }
+    await lease.buried();
   }
 
   async #settle(entry: Entry, verdict: Verdict): Promise<void> {

@@ -2,7 +2,7 @@ import { BusUnavailable, Fenced, type RunEnding, type RunLease } from "@holdfast
 import type { AgentConfig } from "@holdfast/protocol";
 import { type Logger, type TraceSpan, withSpan } from "@holdfast/telemetry";
 import { AgentRun, type AgentRunDeps } from "./agent-run.ts";
-import type { RunResult } from "./run-result.ts";
+import type { GivenUp, RunResult } from "./run-result.ts";
 import { RunStopped } from "./run-stop.ts";
 
 /** After this many failures of ours a run ends `failed` and its message goes to the dead letters (protocol §2.4). */
@@ -76,7 +76,8 @@ interface Telemetry {
 }
 
 async function finish(lease: RunLease, ending: RunEnding, { deps, span, log }: Telemetry): Promise<RunResult> {
-  await lease.finish(ending);
+  const givenUp = givenUpBy(ending);
+  await lease.finish(givenUp ? { ...ending, givenUp } : ending);
   const { agent } = lease.run;
   const { status, reason, error, usage } = ending;
   const steps = ending.history.filter(({ model }) => model?.role === "assistant").length;
@@ -92,9 +93,13 @@ async function finish(lease: RunLease, ending: RunEnding, { deps, span, log }: T
   }
   span.fail(new Error(error.code));
   deps.metrics.runsErrored.inc({ agent });
-  return error.retryable
-    ? { outcome: "ended", giveUp: { code: error.code, message: error.message } }
-    : { outcome: "ended" };
+  return { outcome: "ended", ...(givenUp ? { giveUp: givenUp } : {}) };
+}
+
+/** A message that might succeed another time belongs to the dead letters. */
+function givenUpBy({ status, error }: RunEnding): GivenUp | undefined {
+  if (status !== "failed" || !error?.retryable) return undefined;
+  return { code: error.code, message: error.message };
 }
 
 async function giveBack(lease: RunLease, agentRun: AgentRun, error: unknown, to: Telemetry): Promise<RunResult> {

@@ -3,6 +3,7 @@ import { chatTopic } from "@holdfast/protocol";
 import { startRedis, stampedWords, until } from "@holdfast/testing";
 import { afterAll, afterEach, beforeAll, expect, it } from "@jest/globals";
 import type { ModelClient } from "../model/model-client.ts";
+import { redisCommand } from "../test-fixtures/redis-command.ts";
 import { Stage } from "../test-fixtures/stage.ts";
 import { Talk } from "../test-fixtures/talk.ts";
 
@@ -64,6 +65,10 @@ it("[worker.three-failures] gives a run up after three failures, and the worker 
     expect(Date.parse(first_seen)).toBe(Number(source_id.split("-")[0]));
   }
   await until(async () => (await stage.entries(chatTopic("assistant"))).length === 0);
+  // Nobody writes them a second time.
+  const shards = Array.from({ length: 16 }, (_, shard) => `outbox:${shard}`);
+  const notes = () => Promise.all(shards.map((shard) => redisCommand(stage.redis.port, "ZCARD", shard)));
+  await until(async () => (await notes()).every((count) => count === 0));
 });
 
 it("[worker.given-up-calls] leaves no call of a run that is given up as if it still ran", async () => {

@@ -4,11 +4,13 @@ import { OUTBOX_KEYS, outboxKey } from "../keys.ts";
 /**
  * Work that spans slots is two writes that a crash can part: a message is accepted in its conversation's slot and queued in
  * its agent's, an answer is durable in its conversation's and published in its topic's, a run goes on in its conversation's
- * (humans have decided, or what stood before it was cancelled) and is queued again in its agent's. Before the first a note is put here,
+ * (humans have decided, or what stood before it was cancelled) and is queued again in its agent's, a run is given up in its
+ * conversation's and its message buried in its agent's dead letters. Before the first a note is put here,
  * after the last it is taken away; a note that stays is found by the sweep, which does the second write again. Both are
  * at-least-once under one id, and whoever reads them dedupes by it.
  */
-export type NoteKind = "turn" | "answer" | "wake";
+const KINDS = ["turn", "answer", "wake", "letter"] as const;
+export type NoteKind = (typeof KINDS)[number];
 
 export interface Note {
   readonly kind: NoteKind;
@@ -31,8 +33,8 @@ const SWEEP_BATCH = 100;
 const textOf = ({ kind, conversationId, runId }: Note): string => `${kind} ${conversationId} ${runId}`;
 
 function parseNote(text: string): Note {
-  const [kind, conversationId = "", runId = ""] = text.split(" ");
-  return { kind: kind === "answer" || kind === "wake" ? kind : "turn", conversationId, runId };
+  const [name, conversationId = "", runId = ""] = text.split(" ");
+  return { kind: KINDS.find((kind) => kind === name) ?? "turn", conversationId, runId };
 }
 
 export class Outbox {

@@ -2,6 +2,8 @@ import { chatTopic, type MessageEnvelope, type StreamEvent, streamTopic } from "
 import type { Commands } from "../connection/commands.ts";
 import { historyKey, inboxKey, metaKey, runKey } from "../keys.ts";
 import { fieldOf } from "../log/redis-event-log.ts";
+import { buryMessage } from "../queue/bury.ts";
+import { LETTER_FIELD, type OwedLetter } from "../runs/owed-letter.ts";
 import { parseTrace, traceFields } from "../trace-fields.ts";
 import { publishAnswer, publishTurn } from "./chat-topics.ts";
 import { readRecord } from "./history-record.ts";
@@ -10,6 +12,7 @@ import type { Note } from "./outbox.ts";
 /** Does the write that a note of the outbox stands for, where it is still wanted. Answers whether it was. */
 export async function settleNote(commands: Commands, { kind, conversationId, runId }: Note): Promise<boolean> {
   if (kind === "wake") return wake(commands, conversationId);
+  if (kind === "letter") return settleLetter(commands, conversationId, runId);
   return kind === "turn" ? settleTurn(commands, conversationId, runId) : settleAnswer(commands, conversationId, runId);
 }
 
@@ -60,6 +63,16 @@ async function settleAnswer(commands: Commands, conversationId: string, runId: s
   const spoken = await lastOf(commands, conversationId, runId);
   if (!spoken) return false;
   await publishAnswer(commands, { conversationId, runId, agent, ...spoken, turn, createdAt });
+  return true;
+}
+
+async function settleLetter(commands: Commands, conversationId: string, runId: string): Promise<boolean> {
+  const key = runKey(conversationId, runId);
+  const owed = await commands.send((redis) => redis.hget(key, LETTER_FIELD));
+  if (!owed) return false;
+  const { topic, message, error } = JSON.parse(owed) as OwedLetter;
+  await buryMessage(commands, topic, message, error);
+  await commands.send((redis) => redis.hdel(key, LETTER_FIELD));
   return true;
 }
 

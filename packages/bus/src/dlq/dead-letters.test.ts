@@ -1,6 +1,9 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import { chatTopic, newUuid } from "@holdfast/protocol";
+import { until } from "@holdfast/testing";
+import { outboxKey, runKey } from "../keys.ts";
 import type { Bus } from "../ports/bus.ts";
+import type { RunLease } from "../ports/runs.ts";
 import type { WorkQueue } from "../ports/work-queue.ts";
 import { busLab, claimed, COMPLETED, message, runIdOf, USAGE } from "../test-lab/bus-lab.ts";
 
@@ -64,6 +67,44 @@ describe("dead letters", () => {
       [redriven.runId, "queued", "redriven"],
       [redriven.runId, "completed", undefined],
     ]);
+    await queue.close();
+  });
+
+  it("[dlq.owed] buries the message of a run that was given up also where its worker died right after the run's end", async () => {
+    const bus = lab.openBus();
+    const queue = bus.queues.open({ topics: [TOPIC], group: "workers" });
+    const id = newUuid();
+    const bare = { conversation_id: id, content: "as it came" };
+    const error = { code: "internal", message: "three times", retryable: true };
+    const failed = { status: "failed" as const, usage: USAGE, history: [], error, givenUp: error };
+    const notes = () => lab.raw.zrange(outboxKey(id), "0", "-1");
+    const sweep = async (): Promise<number> => {
+      for (const note of await notes()) await lab.raw.zadd(outboxKey(id), Date.now() - 60_000, note);
+      return bus.sweepOutbox();
+    };
+    const giveUpNext = async (): Promise<RunLease> => {
+      const given = message(id);
+      const source = await lab.raw.xadd(TOPIC, "*", "id", given.envelope.id, "payload", JSON.stringify(bare));
+      const entry = await until(async () => (await queue.read(1, 10))[0]);
+      await bus.conversations.accept({ ...given, alreadyQueued: true, deliveredBy: source ?? "" });
+      const claim = await bus.runs.claim(id, "assistant", { entry });
+      if (claim.outcome !== "claimed") throw new Error(claim.outcome);
+      await claim.lease.finish(failed);
+      return claim.lease;
+    };
+    const { run } = await giveUpNext();
+    expect(await bus.queues.dlqSize(TOPIC)).toBe(0);
+    expect(await sweep()).toBe(1);
+    const [letter, ...more] = (await bus.deadLetters.list({ limit: 10 })).data;
+    const { messageId, source } = run;
+    expect(letter).toMatchObject({ id: messageId, source_id: source?.entryId, deliveries: 1 });
+    expect([letter?.error, letter?.payload]).toEqual(["internal: three times", JSON.stringify(bare)]);
+    expect(more).toEqual([]);
+    expect(await lab.raw.hexists(runKey(id, run.id), "letter")).toBe(0);
+    await (await giveUpNext()).buried();
+    expect(await notes()).toEqual([]);
+    expect(await sweep()).toBe(0);
+    expect(await bus.queues.dlqSize(TOPIC)).toBe(1);
     await queue.close();
   });
 

@@ -8,7 +8,7 @@ import type {
   Usage,
 } from "@holdfast/protocol";
 import type { Refusal } from "./conversations.ts";
-import type { QueueSource, TraceContext } from "./entry.ts";
+import type { Entry, QueueSource, TraceContext } from "./entry.ts";
 import type { CallId } from "./tool-calls.ts";
 
 type Filled = "conversation_id" | "run_id" | "agent" | "attempt" | "created_at";
@@ -145,6 +145,8 @@ export interface RunLease {
    * release of the lease, in one script call.
    */
   finish(ending: RunEnding): Promise<void>;
+  /** The dead letter of a run that was finished with `givenUp` is written. Where nobody says so in time it is written again. */
+  buried(): Promise<void>;
   /**
    * Asks humans and lets go of the run until they have decided, in one script call. `cancelled`: the run has been cancelled,
    * nothing was asked, and the lease is still held.
@@ -192,6 +194,8 @@ export interface RunEnding {
     /** The step whose text this is. */
     readonly step?: number;
   };
+  /** Set where the run's message belongs to the dead letters: whoever holds its entry writes the letter, then says `buried`. */
+  readonly givenUp?: { readonly code: string; readonly message: string };
   /** What this turn adds to the conversation, the user's message first. */
   readonly history: readonly HistoryRecord[];
 }
@@ -216,6 +220,8 @@ export interface ClaimOptions {
   readonly mostDeaths?: number;
   /** False takes over a run that has begun, and begins none. Default true. */
   readonly mayBegin?: boolean;
+  /** What the claim is made for. */
+  readonly entry?: Entry;
 }
 
 /** Runs as workers see them. */

@@ -4,6 +4,7 @@ import { publishAnswer } from "../conversations/chat-topics.ts";
 import { placeOfTurn, readRecord, storeRecord } from "../conversations/history-record.ts";
 import type { Note, Outbox, PutNote } from "../conversations/outbox.ts";
 import { approvalsKey, historyKey, inboxKey, metaKey, runKey, steerKey, unfinishedKey } from "../keys.ts";
+import type { Entry } from "../ports/entry.ts";
 import { BusUnavailable, Fenced } from "../ports/errors.ts";
 import type {
   ClaimedRun,
@@ -18,6 +19,7 @@ import type {
 import type { Upkeep } from "../retention/upkeep.ts";
 import { insist } from "./insist.ts";
 import { endingFields, journalFields } from "./lease-writes.ts";
+import { forgetLetter, LETTER_FIELD, owedLetter } from "./owed-letter.ts";
 import { OwnerWrites, type RunKeys } from "./owner-writes.ts";
 import { parkingOf, pointAt } from "./park-run.ts";
 import { RunEvents } from "./run-events.ts";
@@ -28,6 +30,8 @@ interface LeaseOptions {
   /** Run-sequence of the last event in the log. */
   readonly stored: number;
   readonly turn: string;
+  /** What the run was claimed for. */
+  readonly entry: Entry | undefined;
   readonly cancelled: boolean;
   readonly commands: Commands;
   readonly outbox: Outbox;
@@ -50,6 +54,7 @@ export class RedisLease implements RunLease {
   readonly #upkeep: Upkeep;
   readonly #fence: string;
   readonly #turn: string;
+  readonly #entry: Entry | undefined;
   readonly #onEnd: () => void;
   readonly #abort = new AbortController();
   readonly #runKeys: RunKeys;
@@ -62,11 +67,13 @@ export class RedisLease implements RunLease {
   #appended = 0;
   #writing: Promise<void> | undefined;
   #scheduled: Promise<void> | undefined;
+  #letterNote: PutNote | undefined;
 
   constructor(options: LeaseOptions) {
     this.run = options.run;
     this.#fence = options.fence;
     this.#turn = options.turn;
+    this.#entry = options.entry;
     this.#commands = options.commands;
     this.#outbox = options.outbox;
     this.#upkeep = options.upkeep;
@@ -169,6 +176,7 @@ export class RedisLease implements RunLease {
     const payloads = this.#events.endingPayloads(ending, this.#attempt);
     const now = new Date().toISOString();
     const fields = endingFields(ending, this.#attempt, now);
+    if (ending.givenUp) fields.push(LETTER_FIELD, JSON.stringify(owedLetter(this.run, this.#entry, ending.givenUp)));
     const keys = [
       ...this.#runKeys,
       historyKey(this.run.conversationId),
@@ -177,9 +185,10 @@ export class RedisLease implements RunLease {
     ];
     const history = ending.history.map(storeRecord);
     const rest = [payloads.length, ...payloads, fields.length, ...fields, ...history];
-    const note: Note = { kind: "answer", conversationId: this.run.conversationId, runId: this.run.id };
+    const kind = ending.givenUp ? "letter" : "answer";
+    const note: Note = { kind, conversationId: this.run.conversationId, runId: this.run.id };
     const put =
-      ending.status === "completed"
+      ending.status === "completed" || ending.givenUp
         ? await insist(
             () => this.#outbox.put(note),
             () => this.#writes.lost,
@@ -188,6 +197,7 @@ export class RedisLease implements RunLease {
     const args = (first: number) => [first, ...rest];
     await this.#writes.ask({ script: "finish-6", keys, args, events: payloads.length, isDurable: true });
     this.#onEnd();
+    if (ending.givenUp) this.#letterNote = put;
     await this.#settleElsewhere(put, ending, now);
   }
 
@@ -196,7 +206,7 @@ export class RedisLease implements RunLease {
     const { conversationId, id, agent, envelope } = this.run;
     try {
       await this.#commands.send((redis) => redis.zrem(unfinishedKey(agent), `${conversationId} ${id}`));
-      if (put) {
+      if (put && ending.status === "completed") {
         const answer = { conversationId, runId: id, agent, recipient: envelope.sender, turn: this.#turn, createdAt };
         if (ending.output) await publishAnswer(this.#commands, { ...answer, text: ending.output.text });
         await this.#outbox.remove(put);
@@ -205,6 +215,10 @@ export class RedisLease implements RunLease {
     } catch (error) {
       if (!(error instanceof BusUnavailable)) throw error;
     }
+  }
+
+  async buried(): Promise<void> {
+    if (this.#letterNote) await forgetLetter(this.#commands, this.#outbox, this.#runKeys[2], this.#letterNote);
   }
 
   async park(request: ParkRequest): Promise<"parked" | "cancelled"> {

@@ -54,16 +54,13 @@ export class RedisRuns implements Runs {
 
   async #claimAfter(earlier: Promise<unknown> | undefined, wanted: Wanted): Promise<Claim> {
     await earlier?.catch(() => undefined);
-    const { conversationId, agent } = wanted;
-    await this.#upkeep.expectWork(conversationId);
+    await this.#upkeep.expectWork(wanted.conversationId);
     this.#load.add();
     let isClaimed = false;
     try {
       const reply = await this.#claimOrTakeOver(wanted);
       isClaimed = text(reply[0]) === "claimed";
-      return isClaimed
-        ? { outcome: "claimed", lease: this.#lease(conversationId, agent, reply) }
-        : await this.#refusal(reply);
+      return isClaimed ? { outcome: "claimed", lease: this.#lease(wanted, reply) } : await this.#refusal(reply);
     } finally {
       if (!isClaimed) this.#load.remove();
     }
@@ -121,7 +118,7 @@ export class RedisRuns implements Runs {
     await this.#commands.send((redis) => redis.xadd(chatTopic(agent), "*", ...fields));
   }
 
-  #lease(conversationId: string, agent: string, reply: readonly Reply[]): RedisLease {
+  #lease({ conversationId, agent, options }: Wanted, reply: readonly Reply[]): RedisLease {
     const fields = record(reply[3]);
     const stored = Number(fields.get("seq") ?? 0);
     const lease: RedisLease = new RedisLease({
@@ -146,6 +143,7 @@ export class RedisRuns implements Runs {
         trace: parseTrace(fields.get("trace")),
       },
       fence: text(reply[2]),
+      entry: options.entry,
       stored,
       cancelled: fields.has("cancel"),
       turn: fields.get("turn") ?? "",
