@@ -43,13 +43,15 @@ export class Meter {
     const byProcess = Object.entries(this.#system).map(([name, pid]) => [name, toUs(used(pid))] as const);
     const cpuUs = byProcess.reduce((sum, [, us]) => sum + us, 0);
     const benchUs = this.#bench.reduce((sum, pid) => sum + toUs(used(pid)), 0);
-    const busyUs = toUs(after.machine.busy - before.machine.busy);
+    const stolenUs = toUs(after.machine.stolen - before.machine.stolen);
+    // A process is also charged for what the host took while it ran, the machine's account keeps the two apart.
+    const workedUs = toUs(after.machine.busy - before.machine.busy) + stolenUs;
     return {
       wallUs,
       cpuUs,
       cpuUsByProcess: Object.fromEntries(byProcess),
-      othersCores: Math.max(0, (busyUs - cpuUs - benchUs) / wallUs),
-      stolenCores: toUs(after.machine.stolen - before.machine.stolen) / wallUs,
+      othersCores: Math.max(0, (workedUs - cpuUs - benchUs) / wallUs),
+      stolenCores: stolenUs / wallUs,
       benchCores: benchUs / wallUs,
     };
   }
