@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { SYSTEMS, type SystemName } from "./systems/system.ts";
 import { WORKLOADS, type Workload } from "./workloads/workloads.ts";
@@ -12,9 +13,11 @@ export interface Options {
   readonly scale: number;
   /** Folder of the results. */
   readonly out: string | undefined;
+  /** Folder for a CPU profile of every process of the systems. */
+  readonly profiles: string | undefined;
 }
 
-export const USAGE = `pnpm bench [--quick] [--only W1,W2] [--systems naive,holdfast] [--reps N] [--scale 0.1] [--out folder]
+export const USAGE = `pnpm bench [--quick] [--only W1,W2] [--systems naive,holdfast] [--reps N] [--scale 0.1] [--out folder] [--profile folder]
 workloads: ${WORKLOADS.map(({ id }) => id).join(", ")} (a beginning names all that begin so)
 systems:   ${SYSTEMS.join(", ")}`;
 
@@ -31,6 +34,7 @@ export function readOptions(args: readonly string[]): Options {
       reps: { type: "string" },
       scale: { type: "string", default: "1" },
       out: { type: "string" },
+      profile: { type: "string" },
     },
   });
   const scale = Number(values.scale);
@@ -42,6 +46,7 @@ export function readOptions(args: readonly string[]): Options {
     isQuick: values.quick,
     scale,
     out: values.out,
+    profiles: values.profile === undefined ? undefined : resolve(values.profile),
   };
 }
 

@@ -75,7 +75,10 @@ class Stage {
     const key = `${system} ${workers}`;
     if (this.#current?.key !== key) {
       await this.clear();
-      this.#current = { key, running: await startSystem({ system, workers }, this.#model.url) };
+      this.#current = {
+        key,
+        running: await startSystem({ system, workers, profiles: this.#options.profiles }, this.#model.url),
+      };
     }
     return this.#current.running;
   }

@@ -1,11 +1,16 @@
 import { startDurableRedis } from "./redis.ts";
-import { endAll, spawnReady } from "./spawn.ts";
-import { MOST_RUNS, numbered, type RunningSystem } from "./system.ts";
+import { endAll, profiling, spawnReady } from "./spawn.ts";
+import { MOST_RUNS, numbered, type RunningSystem, type Setup } from "./system.ts";
 
-export async function startBull(modelUrl: string, workers: number): Promise<RunningSystem> {
+export async function startBull(modelUrl: string, setup: Setup): Promise<RunningSystem> {
   const redis = await startDurableRedis();
-  const env = { REDIS_URL: redis.url, OPENAI_BASE_URL: modelUrl, BENCH_CONCURRENCY: String(MOST_RUNS) };
-  const names = numbered("worker", workers);
+  const env = {
+    REDIS_URL: redis.url,
+    OPENAI_BASE_URL: modelUrl,
+    BENCH_CONCURRENCY: String(MOST_RUNS),
+    ...profiling(setup),
+  };
+  const names = numbered("worker", setup.workers);
   const [api, ...callers] = await Promise.all([
     spawnReady("bull api", "peers/bull-api.ts", env),
     ...names.map((name) => spawnReady(`bull ${name}`, "peers/bull-worker.ts", env)),
@@ -20,7 +25,7 @@ export async function startBull(modelUrl: string, workers: number): Promise<Runn
     redisUrl: redis.url,
     killCaller: () => callers[0]?.service.kill("SIGKILL"),
     async stop() {
-      await endAll([api, ...callers]);
+      await endAll([api, ...callers], setup);
       await redis.stop();
     },
   };

@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startDurableRedis } from "./redis.ts";
-import { endAll, spawnReady } from "./spawn.ts";
-import { MOST_RUNS, numbered, type RunningSystem } from "./system.ts";
+import { endAll, profiling, spawnReady } from "./spawn.ts";
+import { MOST_RUNS, numbered, type RunningSystem, type Setup } from "./system.ts";
 
 /** No tools: a token costs the same with them, and the peers have none. */
 const CONFIGURATION = `agents:
@@ -14,7 +14,7 @@ const CONFIGURATION = `agents:
 `;
 
 /** All three services as they are deployed; the tool-runner has nothing to do, and what it costs nevertheless counts. */
-export async function startHoldfast(modelUrl: string, workers: number): Promise<RunningSystem> {
+export async function startHoldfast(modelUrl: string, setup: Setup): Promise<RunningSystem> {
   const folder = await mkdtemp(join(tmpdir(), "holdfast-bench-"));
   await writeFile(join(folder, "holdfast.yaml"), CONFIGURATION);
   const redis = await startDurableRedis();
@@ -28,9 +28,10 @@ export async function startHoldfast(modelUrl: string, workers: number): Promise<
     HOLDFAST_WORKER_CONCURRENCY: String(MOST_RUNS),
     // Catching up reads what is stored token by token; nothing else here lasts long enough to meet the compaction.
     HOLDFAST_COMPACT_GRACE_MS: "3600000",
+    ...profiling(setup),
   };
   const spawnApp = (name: string, app: string) => spawnReady(name, `../apps/${app}/src/main.ts`, env);
-  const names = numbered("worker", workers);
+  const names = numbered("worker", setup.workers);
   const [gateway, runner, ...callers] = await Promise.all([
     spawnApp("gateway", "gateway"),
     spawnApp("tool-runner", "tool-runner"),
@@ -47,7 +48,7 @@ export async function startHoldfast(modelUrl: string, workers: number): Promise<
     redisUrl: redis.url,
     killCaller: () => callers[0]?.service.kill("SIGKILL"),
     async stop() {
-      await endAll([gateway, runner, ...callers]);
+      await endAll([gateway, runner, ...callers], setup);
       await redis.stop();
       await rm(folder, { recursive: true, force: true });
     },

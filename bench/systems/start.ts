@@ -5,15 +5,15 @@ import { startNaive } from "./naive.ts";
 import type { RunningSystem, Setup } from "./system.ts";
 
 /** Resolves when it serves. */
-export function startSystem({ system, workers }: Setup, modelUrl: string): Promise<RunningSystem> {
-  switch (system) {
+export function startSystem(setup: Setup, modelUrl: string): Promise<RunningSystem> {
+  switch (setup.system) {
     case "direct":
       return startDirect(modelUrl);
     case "naive":
-      return startNaive(modelUrl);
+      return startNaive(modelUrl, setup);
     case "bull":
-      return startBull(modelUrl, workers);
+      return startBull(modelUrl, setup);
     case "holdfast":
-      return startHoldfast(modelUrl, workers);
+      return startHoldfast(modelUrl, setup);
   }
 }

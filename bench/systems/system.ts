@@ -7,6 +7,8 @@ export interface Setup {
   readonly system: SystemName;
   /** Processes that call the model, where the system has them apart. */
   readonly workers: number;
+  /** Where its processes leave a CPU profile each; absent: they leave none. */
+  readonly profiles?: string | undefined;
 }
 
 /** A system that serves. */
