@@ -184,6 +184,7 @@ export const requirements = {
   "approval.cancel": "A parked run can be cancelled, and its approvals end `expired` (protocol §4)",
   "approval.deleted": "A deleted conversation takes its approvals along (protocol §4)",
   "approval.list": "Approvals that wait can be listed, page by page (protocol §4)",
+  "approval.index": "The list of approvals that wait holds no others for long (protocol §4)",
   "approval.args": "A human sees the arguments as they are, but for configured secrets (protocol §4)",
   "approval.definition": "A tool that was changed after its approval is not called (protocol §4)",
   "approval.keeps": "What a human decided holds, whatever the rules say by then (protocol §6.1)",

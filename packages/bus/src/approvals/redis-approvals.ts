@@ -3,10 +3,10 @@ import { type Commands, text } from "../connection/commands.ts";
 import type { Note, Outbox } from "../conversations/outbox.ts";
 import { settleNote } from "../conversations/settle-note.ts";
 import { uuidV5 } from "../ids.ts";
-import { approvalPointerKey, approvalsKey, metaKey, runKey, WAITING_APPROVALS_KEY } from "../keys.ts";
+import { approvalPointerKey, approvalsKey, metaKey, runKey } from "../keys.ts";
 import type { ApprovalRecord, Approvals, Decided, HumanDecision } from "../ports/approvals.ts";
 import type { PageOf, PageRequest } from "../ports/conversations.ts";
-import { type WaitingApproval, nextWaiting, overdueApprovals, parseWaitingCursor } from "./waiting-index.ts";
+import { leaveIndex, nextWaiting, overdueApprovals, parseWaitingCursor } from "./waiting-index.ts";
 
 const STATUS_OF = { approve: "approved", reject: "rejected" } as const;
 
@@ -47,7 +47,8 @@ export class RedisApprovals implements Approvals {
       const records = await Promise.all(batch.map((waiting) => this.#read(waiting.conversationId, waiting.id)));
       for (const [at, waiting] of batch.entries()) {
         const event = records[at]?.event;
-        // A pointer without its fact, or one that was decided meanwhile.
+        if (event && event.status !== "requested") await leaveIndex(this.#commands, waiting.conversationId, waiting.id);
+        // A pointer without its fact may be about to get it.
         if (event?.status !== "requested") continue;
         if (data.length === page.limit) return { data, nextCursor: last ? `${last.expiresMs}.${last.id}` : null };
         data.push(event);
@@ -72,7 +73,7 @@ export class RedisApprovals implements Approvals {
       const record = await this.#read(waiting.conversationId, waiting.id);
       const decided = record && (await this.#decide(record, "expired", {}));
       if (decided?.outcome === "decided") expired += 1;
-      await this.#leaveIndex(waiting);
+      await leaveIndex(this.#commands, waiting.conversationId, waiting.id);
     }
     return expired;
   }
@@ -99,7 +100,7 @@ export class RedisApprovals implements Approvals {
     await settleNote(this.#commands, note);
     await this.#outbox.remove(put);
     if (outcome === "decided") {
-      await this.#leaveIndex({ id, conversationId });
+      await leaveIndex(this.#commands, conversationId, id);
       return { outcome, approval: decision };
     }
     if (outcome === "overdue") return this.#tooLate(event);
@@ -122,9 +123,5 @@ export class RedisApprovals implements Approvals {
       redis.hmget(approvalsKey(conversationId), id, `${id}:call`),
     );
     return event ? { event: JSON.parse(event) as ApprovalEvent, callId: callId ?? "" } : undefined;
-  }
-
-  async #leaveIndex({ id, conversationId }: Pick<WaitingApproval, "id" | "conversationId">): Promise<void> {
-    await this.#commands.send((redis) => redis.zrem(WAITING_APPROVALS_KEY, `${id} ${conversationId}`));
   }
 }

@@ -1,4 +1,4 @@
-import { expect, it } from "@jest/globals";
+import { beforeEach, describe, expect, it } from "@jest/globals";
 import { newUuid } from "@holdfast/protocol";
 import { WAITING_APPROVALS_KEY } from "../keys.ts";
 import type { Bus } from "../ports/bus.ts";
@@ -42,3 +42,35 @@ async function pages(bus: Bus): Promise<string[]> {
   } while (cursor);
   return listed;
 }
+
+describe("what does not wait any more", () => {
+  const indexed = () => lab.raw.zcard(WAITING_APPROVALS_KEY);
+  beforeEach(() => lab.raw.flushall());
+
+  it("[approval.index] leaves the list when its run is cancelled, interrupted or deleted", async () => {
+    const bus = lab.openBus();
+    const [cancelled, interrupted, deleted] = [
+      await parked(bus, 3_600_000),
+      await parked(bus, 3_600_000),
+      await parked(bus, 3_600_000),
+    ];
+    const snapshot = await bus.conversations.snapshot(cancelled.conversationId);
+    const runId = snapshot.outcome === "found" ? (snapshot.value.activeRun?.id ?? "") : "";
+    await bus.conversations.cancelRun(runId, "user:ann");
+    expect(await indexed()).toBe(2);
+    await bus.conversations.accept(message(interrupted.conversationId, "stop", { onBusy: "interrupt" }));
+    expect(await indexed()).toBe(1);
+    await bus.conversations.delete(deleted.conversationId);
+    expect(await indexed()).toBe(0);
+  });
+
+  it("[approval.index] is taken out by who lists, where the process that ended it could not", async () => {
+    const bus = lab.openBus();
+    const { conversationId, id } = await parked(bus, 3_600_000);
+    await bus.approvals.decide(id, approve);
+    await lab.raw.zadd(WAITING_APPROVALS_KEY, Date.now() + 3_600_000, `${id} ${conversationId}`);
+    const open = await parked(bus, 3_600_000);
+    expect(await pages(bus)).toEqual([open.id]);
+    expect(await indexed()).toBe(1);
+  });
+});

@@ -3,7 +3,8 @@ import { approvalPointerKey, WAITING_APPROVALS_KEY } from "../keys.ts";
 
 /**
  * The index of approvals that wait, over all conversations. It is written before the question is asked and read with
- * suspicion: a member without its fact, or whose fact has changed, is passed over, and leaves at the latest when it expires.
+ * suspicion: a member without its fact is passed over, and leaves at the latest when it expires. One whose fact has changed is
+ * taken out by whoever changed it, or by whoever lists it next.
  */
 export interface WaitingApproval {
   readonly id: string;
@@ -28,6 +29,18 @@ export async function enterIndex(
         commands.send((redis) => redis.zadd(WAITING_APPROVALS_KEY, expiresMs, `${id} ${conversationId}`)),
       ];
     }),
+  );
+}
+
+/** `ids` are separated by spaces. */
+export async function leaveIndex(commands: Commands, conversationId: string, ids: string): Promise<void> {
+  const members = ids.split(" ").filter(Boolean);
+  if (members.length === 0) return;
+  await commands.send((redis) =>
+    redis.zrem(
+      WAITING_APPROVALS_KEY,
+      members.map((id) => `${id} ${conversationId}`),
+    ),
   );
 }
 

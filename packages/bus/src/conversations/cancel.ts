@@ -1,4 +1,5 @@
 import { type Run, type RunEvent, RunStatus, streamTopic } from "@holdfast/protocol";
+import { leaveIndex } from "../approvals/waiting-index.ts";
 import { type Commands, text } from "../connection/commands.ts";
 import { historyKey, inboxKey, metaKey, runKey, steerKey, unfinishedKey } from "../keys.ts";
 import type { Control } from "../ports/control.ts";
@@ -36,9 +37,11 @@ export async function cancelRun(
   const put = await outbox.put(note);
   const args = [run.id, by, JSON.stringify(ending), now];
   let hasEnded = false;
+  let asked = "";
   const reply = await commands.durably([streamTopic(id)], async () => {
     const answer = await commands.script("cancel-6", keys, args);
     hasEnded ||= text(answer[0]) === "cancelled";
+    asked ||= text(answer[3]);
     return answer;
   });
   // Asked again, the script finds what the first asking ended.
@@ -46,6 +49,8 @@ export async function cancelRun(
   // Also where it had ended before: the one who ended it may have died before it woke what stands behind it.
   await settleNote(commands, note);
   await outbox.remove(put);
+  // The index is a hint, tidied by who reads it.
+  await leaveIndex(commands, id, asked).catch(() => undefined);
   if (outcome === "missing") return undefined;
   if (outcome !== "requested") await commands.send((redis) => redis.zrem(unfinishedKey(run.agent), `${id} ${run.id}`));
   if (outcome === "requested") await control.send(run.agent, { type: "cancel", run_id: run.id, by });

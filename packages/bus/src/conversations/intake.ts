@@ -7,6 +7,7 @@ import {
   streamTopic,
   type UserMessageEvent,
 } from "@holdfast/protocol";
+import { leaveIndex } from "../approvals/waiting-index.ts";
 import { type Commands, type Reply, text } from "../connection/commands.ts";
 import { runIdOf } from "../ids.ts";
 import {
@@ -68,8 +69,11 @@ export class Intake {
     const outcome = text(reply[0]) as Accepted["outcome"];
     await this.#takeNoteAway(tries, outcome);
     // Only the try that was the first to be heard knows what it interrupted.
-    for (const [, , , interrupted, , of] of tries.map((tried) => tried.reply.map(text)))
+    for (const [, , , interrupted, , of, asked] of tries.map((tried) => tried.reply.map(text))) {
+      // The index is a hint, tidied by who reads it.
+      await leaveIndex(this.#commands, conversationId, asked ?? "").catch(() => undefined);
       if (interrupted) await this.#control.send(of ?? "", { type: "cancel", run_id: interrupted, by: envelope.sender });
+    }
     if (outcome === "deleted" || outcome === "busy") await this.#withdraw(note, agent, outcome);
     if (outcome === "busy") return { outcome, runId: text(reply[1]) };
     if (outcome === "deleted" || outcome === "conflict") return { outcome };

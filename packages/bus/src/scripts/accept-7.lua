@@ -6,7 +6,7 @@
 --      13 hash of agent and content  14 core | body: which hash must be the same for a message that is known
 --      15 refusal of a message that stands for an unreadable one, or ''  16 entry of the work topic that it was read from, where
 --      this is a delivery of it, or ''
--- Returns {accepted|duplicate, run id, status, interrupted run id or '', turn, its agent} | {conflict} | {busy, run id} | {deleted}
+-- Returns {accepted|duplicate, run id, status, interrupted run id or '', turn, its agent, ids of approvals that wait no more or ''} | {conflict} | {busy, run id} | {deleted}
 -- @include append-events
 -- @include return-steered
 -- @include insert-turn
@@ -56,7 +56,7 @@ noteDelivery(KEYS[5])
 if ARGV[15] ~= '' then
   redis.call('HSET', KEYS[5], 'refusal', ARGV[15])
 end
-local interrupted, interruptedAgent = '', ''
+local interrupted, interruptedAgent, asked = '', '', ''
 local activeKey = string.sub(KEYS[5], 1, -37) .. (active or '')
 local of = active and redis.call('HMGET', activeKey, 'status', 'agent', 'cancel') or {}
 if ARGV[4] == 'interrupt' then
@@ -64,7 +64,7 @@ if ARGV[4] == 'interrupt' then
   returnSteered(KEYS[7], KEYS[4])
   redis.call('LPUSH', KEYS[4], ARGV[2])
   if of[1] == 'requires_action' then
-    endParked(KEYS[1], KEYS[2], activeKey, ARGV[10])
+    asked = endParked(KEYS[1], KEYS[2], activeKey, ARGV[10])
   elseif active then
     redis.call('HSETNX', activeKey, 'cancel', 'interrupt')
     interrupted = active
@@ -76,4 +76,4 @@ else
   redis.call('RPUSH', KEYS[4], ARGV[2])
 end
 wake(KEYS[1], KEYS[2])
-return { 'accepted', ARGV[2], 'queued', interrupted, tostring(turn), interruptedAgent }
+return { 'accepted', ARGV[2], 'queued', interrupted, tostring(turn), interruptedAgent, asked }

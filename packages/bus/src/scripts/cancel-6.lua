@@ -2,7 +2,7 @@
 -- owner obeys.
 -- KEYS 1 stream  2 meta  3 run  4 inbox  5 history  6 steer
 -- ARGV 1 run id  2 by  3 payload of `run cancelled` with "attempt":-1 to be filled in  4 now, RFC 3339
--- Returns {requested|cancelled|ended, status, agent} | {missing}
+-- Returns {requested|cancelled|ended, status, agent, ids of approvals that wait no more or nothing} | {missing}
 -- @include append-events
 -- @include return-steered
 -- @include insert-turn
@@ -16,8 +16,8 @@ if status == 'completed' or status == 'incomplete' or status == 'failed' or stat
   return { 'ended', status, run[2] }
 end
 if status == 'requires_action' then
-  endParked(KEYS[1], KEYS[2], KEYS[3], ARGV[4])
-  return { 'cancelled', 'cancelled', run[2] }
+  local ids = endParked(KEYS[1], KEYS[2], KEYS[3], ARGV[4])
+  return { 'cancelled', 'cancelled', run[2], ids }
 end
 if redis.call('LREM', KEYS[4], 0, ARGV[1]) + redis.call('LREM', KEYS[6], 0, ARGV[1]) == 0 then
   redis.call('HSETNX', KEYS[3], 'cancel', ARGV[2])
