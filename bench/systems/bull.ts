@@ -1,5 +1,5 @@
 import { startDurableRedis } from "./redis.ts";
-import { endAll, profiling, spawnReady } from "./spawn.ts";
+import { endAll, spawnReady } from "./spawn.ts";
 import { MOST_RUNS, numbered, type RunningSystem, type Setup } from "./system.ts";
 
 export async function startBull(modelUrl: string, setup: Setup): Promise<RunningSystem> {
@@ -8,12 +8,11 @@ export async function startBull(modelUrl: string, setup: Setup): Promise<Running
     REDIS_URL: redis.url,
     OPENAI_BASE_URL: modelUrl,
     BENCH_CONCURRENCY: String(MOST_RUNS),
-    ...profiling(setup),
   };
   const names = numbered("worker", setup.workers);
   const [api, ...callers] = await Promise.all([
-    spawnReady("bull api", "peers/bull-api.ts", env),
-    ...names.map((name) => spawnReady(`bull ${name}`, "peers/bull-worker.ts", env)),
+    spawnReady("bull api", "peers/bull-api.ts", env, setup),
+    ...names.map((name) => spawnReady(`bull ${name}`, "peers/bull-worker.ts", env, setup)),
   ]);
   return {
     url: api.url,

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startDurableRedis } from "./redis.ts";
-import { endAll, profiling, spawnReady } from "./spawn.ts";
+import { endAll, spawnReady } from "./spawn.ts";
 import { MOST_RUNS, numbered, type RunningSystem, type Setup } from "./system.ts";
 
 /** No tools: a token costs the same with them, and the peers have none. */
@@ -28,9 +28,8 @@ export async function startHoldfast(modelUrl: string, setup: Setup): Promise<Run
     HOLDFAST_WORKER_CONCURRENCY: String(MOST_RUNS),
     // Catching up reads what is stored token by token; nothing else here lasts long enough to meet the compaction.
     HOLDFAST_COMPACT_GRACE_MS: "3600000",
-    ...profiling(setup),
   };
-  const spawnApp = (name: string, app: string) => spawnReady(name, `../apps/${app}/src/main.ts`, env);
+  const spawnApp = (name: string, app: string) => spawnReady(name, `../apps/${app}/src/main.ts`, env, setup);
   const names = numbered("worker", setup.workers);
   const [gateway, runner, ...callers] = await Promise.all([
     spawnApp("gateway", "gateway"),
