@@ -10,10 +10,11 @@ export function redisCommand(port: number, ...words: readonly (string | number)[
     socket.once("close", () => reject(new Error("the server went away")));
     socket.on("data", (data) => {
       reply += data.toString("utf8");
-      // The answer to the PING behind it says that the reply is complete.
-      if (!reply.endsWith("+PONG\r\n")) return;
+      // The answer to the PING behind it says that the reply is complete; a server that loads its data refuses the PING.
+      const end = /(?:\+PONG|-LOADING [^\r\n]*)\r\n$/.exec(reply);
+      if (!end) return;
       socket.destroy();
-      const answer = reply.slice(0, -"+PONG\r\n".length);
+      const answer = reply.slice(0, end.index);
       if (answer.startsWith("-")) reject(new Error(answer.slice(1)));
       else resolve(answer);
     });

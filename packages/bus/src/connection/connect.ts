@@ -27,6 +27,8 @@ const RECONNECT_CAP_MS = 1_000;
 const TROUBLE_EVERY_MS = 5_000;
 const CONNECT_TIMEOUT_MS = 3_000;
 const CLUSTER_PAUSE_MS = 100;
+/** By itself the client would wait as long as Redis guesses at first that loading will take, however soon it is done. */
+const LOADING_PAUSE_MS = 100;
 
 /**
  * One connection to the primary at `address` that reconnects for ever. Commands wait for it: every write of ours is
@@ -95,6 +97,7 @@ function settingsOf(options: ConnectOptions): Settings {
     autoResendUnfulfilledCommands: !refusesAtBreak,
     autoResubscribe: false,
     connectTimeout: CONNECT_TIMEOUT_MS,
+    maxLoadingRetryTime: LOADING_PAUSE_MS,
     disconnectTimeout: 300,
     keepAlive: 30_000,
     noDelay: true,

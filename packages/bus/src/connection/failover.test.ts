@@ -152,8 +152,10 @@ describe("a replica", () => {
 });
 
 describe("a restart of Redis", () => {
-  it("[failover.restart] that lost nothing goes on under the same epoch", async () => {
-    const redis = await startRedis({ aof: true });
+  it("[failover.restart] that lost nothing goes on under the same epoch, also when it is asked while it loads", async () => {
+    // Loading takes a second and more; in between INFO answers, and says that there is no append-only file.
+    const slowly = ["--key-load-delay", "200"];
+    const redis = await startRedis({ aof: true, args: slowly });
     const bus = createRedisBus({ url: redis.url });
     try {
       const given = message(newUuid());
@@ -162,9 +164,13 @@ describe("a restart of Redis", () => {
       const lease = await claimed(bus, id);
       appendTokens(5, lease);
       await lease.flush();
+      await redisCommand(redis.port, "EVAL", "for i = 1, 6000 do redis.call('SET', 'some:' .. i, 'data') end", 0);
       await redis.kill();
-      await redis.restart();
+      const restarted = redis.restart();
+      await until(async () => (await redisCommand(redis.port, "CLIENT", "LIST")).includes("name=holdfast:primary"));
+      expect(await redisCommand(redis.port, "INFO", "persistence")).toContain("loading:1");
       appendTokens(5, lease, 5);
+      await Promise.all([lease.flush(), restarted]);
       await lease.finish(COMPLETED);
       const log = await bus.eventLog.read(id, undefined, 100);
       expect(indexesOf(log)).toEqual(upTo(10));

@@ -193,6 +193,8 @@ export class PrimaryLink {
   async #info(): Promise<ReturnType<typeof readInfo>> {
     const { redis } = this.#options;
     const info = readInfo(await redis.info("replication"), await redis.info("persistence"));
+    // It answers already, and says things of its append-only file that hold no longer once it has read it.
+    if (info.isLoading) throw new BusUnavailable("Redis is loading its data");
     if (info.role === "master") return info;
     this.forget();
     // Through Sentinels the next connection leads to the primary.
@@ -244,6 +246,7 @@ function readInfo(replication: string, persistence: string) {
   const field = (text: string, name: string): string => new RegExp(`^${name}:(.*?)\r?$`, "m").exec(text)?.[1] ?? "";
   const replicas = replication.matchAll(/^slave\d+:.*state=online.*,lag=(\d+)/gm);
   return {
+    isLoading: field(persistence, "loading") === "1",
     role: field(replication, "role"),
     replid: field(replication, "master_replid"),
     replicas: [...replicas].filter(([, lag]) => Number(lag) <= MOST_LAG_S).length,
