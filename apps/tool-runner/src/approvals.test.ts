@@ -224,9 +224,15 @@ it("[approval.reload] goes by the rules of a file that was read again", async ()
     return result.error?.code === "approval_required";
   };
   await until(isDenied, { timeoutMs: 20_000, what: "the new rule is obeyed" });
-  await writeFile(path, before);
+  const { id, call } = unasked(await asked("free", "echo", { text: "free" }));
+  await writeFile(
+    path,
+    before.replace("mcpServers:", "  newcomer: { model: m, tools: [free], approvals: { free: never } }\nmcpServers:"),
+  );
   await bus.control.send("assistant", { type: "reload", by: "user:op" });
   await until(async () => !(await isDenied()), { timeoutMs: 20_000, what: "the old rule is obeyed again" });
+  const newcomers = { id, call: { ...call, agent: "newcomer" } };
+  expect(await resultOf("free", newcomers)).toMatchObject({ status: "completed" });
 });
 
 it("[approval.runner] runs no approved command in a directory that only pretends to be the one that was named", async () => {
