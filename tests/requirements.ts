@@ -154,6 +154,9 @@ export const requirements = {
   "stranded.owned": "A run with a living owner is never queued again (protocol §2.3)",
   "worker.stranded": "A run whose queue entry was lost is worked on all the same (protocol §2.3, §3.4)",
   "worker.drain-takeover": "A draining agent's run is finished although its worker dies (protocol §2.7, §3.4)",
+  "worker.drain-approved": "A run that is approved while its agent drains goes on (protocol §2.7)",
+  "worker.pause-cancel":
+    "A cancelled run ends at once, also where its agent is paused and its worker dead (protocol §2.6)",
   "worker.pause-takeover": "A paused agent's run whose worker died waits for the resume (protocol §2.7)",
 
   // Retention (protocol §3.5)

@@ -66,6 +66,38 @@ describe("a run whose worker died", () => {
   });
 });
 
+it("[worker.pause-cancel] ends a run whose worker died at once where it is cancelled while its agent is paused", async () => {
+  const { talk, runId, waiting } = await orphaned("pause", "paused");
+  await stage.bus.conversations.cancelRun(runId, "user:ann");
+  const { run, text } = await talk.ended(runId);
+  expect([run.status, text]).toEqual(["cancelled", "half "]);
+  expect((await talk.shown(waiting)).status).toBe("queued");
+  await control("resume");
+  await talk.ended(waiting);
+});
+
+it("[worker.drain-approved] goes on with a run that is approved while its agent drains, and begins nothing else", async () => {
+  const runner = await stage.toolRunner("files", { rm: () => "removed" });
+  const worker = await stage.worker({ tools: ["files"], approvals: { files: "always" } }, { concurrency: 1 });
+  stage.model.enqueue([{ toolCall: { id: "a", name: "files__rm", arguments: {} } }], "done", "next");
+  const talk = stage.talk();
+  const runId = await talk.say("remove it");
+  const asked = async () => (await stage.bus.approvals.waiting({ limit: 10 })).data[0];
+  const { approval_id: id } = await until(asked, { timeoutMs: 20_000, what: "the run asks" });
+  await control("drain");
+  await obeyed(worker, "draining");
+  const others = [stage.talk(), stage.talk()];
+  const fresh = await Promise.all(others.map((other) => other.say("anyone?")));
+  await stage.bus.approvals.decide(id, { decision: "approve", by: "user:ann" });
+  expect((await talk.ended(runId)).text).toBe("done");
+  expect(runner.executed).toHaveLength(1);
+  for (const [at, other] of others.entries()) expect((await other.shown(fresh[at] ?? "")).status).toBe("queued");
+  stage.model.enqueue("next");
+  await control("resume");
+  await Promise.all(others.map((other, at) => other.ended(fresh[at] ?? "")));
+  await until(async () => (await stage.entries(chatTopic("assistant"))).length === 0);
+});
+
 it("[worker.stranded] works on a run whose queue entry is gone", async () => {
   const talk = stage.talk();
   const runId = await talk.say("one");

@@ -18,7 +18,8 @@ export interface CommandScope {
 /**
  * What a worker does on the commands of `control:<agent>` (protocol §2.7), once the states are started.
  *
- * - Only agents that run have their topics read; what is left of a draining one is taken over. A run asks the states before each thing that a pause holds back.
+ * - Of a running agent everything is read; of a draining one as well, but only runs that have begun are taken; of a paused one
+ *   only runs that have begun and are to be ended are taken over. A run asks the states before each thing that a pause holds back.
  * - `reload`, to whichever agent, reads the whole file again. New agents are served from then on and removed ones no longer;
  *   runs at work keep the configuration they were begun with. A file that is not valid changes nothing.
  * - Every command is told to the conversations it concerns once it has taken effect here, if nobody was first.
@@ -50,7 +51,7 @@ export function obeyCommands({ bus, queue, served, active, readAgents, logger }:
 
   function chooseTopics(): void {
     const topicsIn = (state: AgentState) => served.names.filter((name) => states.of(name) === state).map(chatTopic);
-    queue.setTopics(topicsIn("running"), topicsIn("draining"));
+    queue.setTopics(topicsIn("running"), { begun: topicsIn("draining"), cancelled: topicsIn("paused") });
   }
   function announce(agent: string, command?: Parameters<Control["announce"]>[1]): void {
     const onError = (error: unknown) => logger.warn("control event not written", { agent, error });

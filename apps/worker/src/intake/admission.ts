@@ -1,4 +1,4 @@
-import type { Claim, Entry, RunLease, Runs } from "@holdfast/bus";
+import type { Claim, Entry, RunLease, Runs, Takeable } from "@holdfast/bus";
 import type { Stay, Ward } from "./ward.ts";
 
 export type Admitted =
@@ -12,7 +12,7 @@ const LOOK_MS = 50;
 interface Wanted {
   readonly conversationId: string;
   readonly agent: string;
-  readonly mayBegin: boolean;
+  readonly take: Takeable;
   readonly entry?: Entry;
 }
 

@@ -6,9 +6,10 @@ import {
   type Runs,
   uuidV5,
   type RunLease,
+  type Takeable,
   type WorkQueue,
 } from "@holdfast/bus";
-import { isUuid } from "@holdfast/protocol";
+import { type AgentState, isUuid } from "@holdfast/protocol";
 import type { Logger } from "@holdfast/telemetry";
 import type { GivenUp, RunResult } from "../run/run-result.ts";
 import { pause } from "../run/retry-backoff.ts";
@@ -38,6 +39,8 @@ export interface EntryHandlerDeps {
 type Verdict =
   | { readonly kind: "acknowledge" }
   | { readonly kind: "hand_over" }
+  /** Its run may not be taken while the agent is in this state. */
+  | { readonly kind: "hold"; readonly hasBegun: boolean }
   /** Back into its topic, for whoever serves the agent then. */
   | { readonly kind: "requeue" }
   | { readonly kind: "dead_letter"; readonly error: GivenUp };
@@ -51,6 +54,9 @@ interface Work {
   hasLostRun?: boolean;
 }
 
+/** A draining agent finishes what has begun, and of a paused one's runs only those go on that are to be ended. */
+const MAY_TAKE: Readonly<Record<AgentState, Takeable>> = { running: "any", draining: "begun", paused: "cancelled" };
+
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
 /** Errors in a row, other than Redis being away, after which an entry is given up. */
@@ -62,6 +68,7 @@ const MOST_ERRORS = 5;
  * - Every message is accepted here too: what the gateway accepted is found to be a duplicate, a bare XADD becomes a run.
  * - The entry answers for its conversation's whole inbox: turn after turn is claimed until there is none for us, and only
  *   then is it acknowledged. A crash in between is redelivered, finds the work done, and looks at the inbox again.
+ * - An entry whose run may not be taken while its agent is paused or drains is put aside: it takes no slot here.
  * - Nothing an entry holds can stop the worker: what cannot be read, or keeps failing, goes to the dead letters; a run
  *   that stood for it ends `failed` first, so that nobody waits for it.
  */
@@ -151,16 +158,12 @@ export class EntryHandler {
     const { runs, states, ward, draining } = this.#deps;
     const verdict: Verdict = garbage ? { kind: "dead_letter", error: garbage } : { kind: "acknowledge" };
     for (;;) {
-      const stop = await this.#stopAfterPause(agent);
+      const stop = this.#stop(agent);
       if (stop !== undefined) return stop;
-      const mayBegin = states.of(agent) !== "draining";
-      const claim = await admit(ward, runs, { conversationId, agent, mayBegin, entry }, draining);
-      if (claim.outcome === "waiting") {
-        // A draining agent finishes what has begun; the entry stays ours and pending meanwhile.
-        await states.whileIn(["draining"], agent, draining).catch(() => undefined);
-        continue;
-      }
+      const wanted = { conversationId, agent, take: MAY_TAKE[states.of(agent)], entry };
+      const claim = await admit(ward, runs, wanted, draining);
       if (claim.outcome === "stopped") continue;
+      if (claim.outcome === "waiting") return { kind: "hold", hasBegun: claim.hasBegun };
       if (claim.outcome !== "claimed") return verdict;
       const giveUp = await this.#runOnce(claim.lease, work).finally(() => claim.stay.leave());
       if (giveUp === undefined) continue;
@@ -169,10 +172,9 @@ export class EntryHandler {
     }
   }
 
-  /** Waits while the agent is paused. Undefined: further turns may be taken here. */
-  async #stopAfterPause(agent: string): Promise<Verdict | undefined> {
-    const { states, draining, serves } = this.#deps;
-    await states.whileIn(["paused"], agent, draining).catch(() => undefined);
+  /** Undefined: further turns may be taken here. */
+  #stop(agent: string): Verdict | undefined {
+    const { draining, serves } = this.#deps;
     const isServed = serves(agent);
     if (!draining.aborted && isServed) return undefined;
     return { kind: isServed ? "hand_over" : "requeue" };
@@ -240,6 +242,7 @@ export class EntryHandler {
     const { queue, logger } = this.#deps;
     if (verdict.kind === "acknowledge") return queue.ack(entry);
     if (verdict.kind === "hand_over") return queue.handOver(entry);
+    if (verdict.kind === "hold") return queue.hold(entry, verdict.hasBegun);
     if (verdict.kind === "requeue") return queue.requeue(entry);
     logger.warn("entry given up", { topic: entry.topic, entry: entry.entryId, error_code: verdict.error.code });
     await queue.deadLetter(entry, verdict.error);

@@ -206,8 +206,8 @@ export type Claim =
   | { readonly outcome: "idle" }
   /** A live owner works through the inbox, and its own pending entry answers for it: acknowledge the entry. */
   | { readonly outcome: "held" }
-  /** A turn waits that may not begin now. */
-  | { readonly outcome: "waiting" }
+  /** A run waits that may not be taken now. */
+  | { readonly outcome: "waiting"; readonly hasBegun: boolean }
   /** The run that is to be taken has cost its owners too often. */
   | { readonly outcome: "suspect"; readonly deaths: number }
   /** The active run waits for humans; what they decide queues it again: acknowledge the entry. */
@@ -218,11 +218,14 @@ export type Claim =
 export interface ClaimOptions {
   /** Takes no run whose owners vanished more often than this in a row. */
   readonly mostDeaths?: number;
-  /** False takes over a run that has begun, and begins none. Default true. */
-  readonly mayBegin?: boolean;
+  /** Default `any`. */
+  readonly take?: Takeable;
   /** What the claim is made for. */
   readonly entry?: Entry;
 }
+
+/** Which runs may be taken: `begun` begins none, `cancelled` takes only what has begun and is to be ended. */
+export type Takeable = "any" | "begun" | "cancelled";
 
 /** Runs as workers see them. */
 export interface Runs {

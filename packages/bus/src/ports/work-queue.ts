@@ -15,6 +15,11 @@ export interface WorkQueue {
   keep(entry: Entry): Promise<void>;
   /** Gives an entry back so that another consumer takes it at once. */
   handOver(entry: Entry): Promise<void>;
+  /**
+   * Puts an entry aside whose run may not be taken now: it stays pending to nobody, in nobody's way, and is reclaimed when its
+   * topic is read again as a whole, or its run may be taken after all.
+   */
+  hold(entry: Entry, hasBegun: boolean): Promise<void>;
   /** Puts an entry into its topic again as a new one, under the same id, and acknowledges it. */
   requeue(entry: Entry): Promise<void>;
   /** Writes a dead letter for an entry that stays ours. */
@@ -34,12 +39,19 @@ export interface WorkQueue {
     },
     error: { code: string; message: string },
   ): Promise<void>;
-  /**
-   * Changes which topics are read. Of `begunOnly` nothing new is read, but what a dead consumer had begun to work on in a
-   * conversation is taken over.
-   */
-  setTopics(topics: readonly string[], begunOnly?: readonly string[]): void;
+  /** Changes which topics are read. */
+  setTopics(topics: readonly string[], limited?: LimitedTopics): void;
   close(): Promise<void>;
+}
+
+export interface LimitedTopics {
+  /**
+   * Read as well, because what is new may go on with a run that has begun; whoever reads holds the rest. Only what belongs to
+   * a run that has begun is taken over.
+   */
+  readonly begun?: readonly string[];
+  /** Not read; only what belongs to a run that has begun and has been cancelled is taken over. */
+  readonly cancelled?: readonly string[];
 }
 
 export interface QueueStats {

@@ -1,13 +1,20 @@
 import type { Commands } from "../connection/commands.ts";
 import type { Presence } from "../ports/control.ts";
 import type { Entry } from "../ports/entry.ts";
-import { metaKey } from "../keys.ts";
+import type { Takeable } from "../ports/runs.ts";
+import { metaKey, runKey } from "../keys.ts";
 import { entryFrom } from "./entry-from.ts";
 
 /** Two reapers that see the same dead consumer: whoever claims second finds the entry too young. */
 const MIN_IDLE_MS = 1_000;
 
-/** Entries looked at for one whose run has begun. */
+/**
+ * Names that stand for nobody: what is pending to them is held, by whether its run had begun. Kept apart because an agent that
+ * drains for long may hold very many that have not begun, and then nobody is to look through them.
+ */
+export const HELD = { begun: "held:begun", queued: "held:queued" } as const;
+
+/** Entries looked at for one whose run may be taken. */
 const MOST_LOOKED_AT = 1_000;
 
 interface Scope {
@@ -15,8 +22,8 @@ interface Scope {
   readonly group: string;
   readonly consumer: string;
   readonly count: number;
-  /** Leaves entries alone of whose conversation no run has begun. */
-  readonly isBegunOnly: boolean;
+  /** Leaves entries alone of whose conversation no such run is active. */
+  readonly take: Takeable;
 }
 
 /**
@@ -42,13 +49,14 @@ export async function reclaimAbandoned(commands: Commands, presence: Presence, s
   const entries: Entry[] = [];
   for (const [owner] of summary[3] ?? []) {
     if (owner === consumer || entries.length >= scope.count) continue;
+    if (owner === HELD.queued && scope.take !== "any") continue;
     const minIdleMs = (await presence.isAlive(owner)) ? ABANDONED_MS : MIN_IDLE_MS;
     const count = scope.count - entries.length;
     const pending = (await commands.send((redis) =>
-      redis.xpending(topic, group, "IDLE", minIdleMs, "-", "+", scope.isBegunOnly ? MOST_LOOKED_AT : count, owner),
+      redis.xpending(topic, group, "IDLE", minIdleMs, "-", "+", scope.take !== "any" ? MOST_LOOKED_AT : count, owner),
     )) as Pending;
     const abandoned = pending.map(([entryId]) => entryId);
-    const ids = scope.isBegunOnly ? (await begunOf(commands, topic, abandoned)).slice(0, count) : abandoned;
+    const ids = scope.take === "any" ? abandoned : (await takeable(commands, scope, abandoned)).slice(0, count);
     if (ids.length > 0) entries.push(...(await claim(commands, scope, minIdleMs, ids)));
     // The last entries of a dead consumer are ours now: its name has nothing left to stand for.
     if (minIdleMs === MIN_IDLE_MS) await commands.script("forget-consumer-1", [topic], [group, owner]);
@@ -56,14 +64,17 @@ export async function reclaimAbandoned(commands: Commands, presence: Presence, s
   return entries;
 }
 
-/** Those in whose conversation a run has begun and not ended. */
-async function begunOf(commands: Commands, topic: string, ids: readonly string[]): Promise<string[]> {
+/** Those in whose conversation a run has begun and not ended, and was cancelled where that is asked for. */
+async function takeable(commands: Commands, { topic, take }: Scope, ids: readonly string[]): Promise<string[]> {
   const found = await Promise.all(
     ids.map(async (entryId) => {
       const [entry] = await commands.send((redis) => redis.xrange(topic, entryId, entryId));
       const conversationId = entry && conversationOf(entryFrom(topic, entryId, entry[1], true).payload);
       if (conversationId === undefined) return [];
-      return (await commands.send((redis) => redis.hexists(metaKey(conversationId), "active"))) ? [entryId] : [];
+      const active = await commands.send((redis) => redis.hget(metaKey(conversationId), "active"));
+      if (!active) return [];
+      if (take === "begun") return [entryId];
+      return (await commands.send((redis) => redis.hexists(runKey(conversationId, active), "cancel"))) ? [entryId] : [];
     }),
   );
   return found.flat();

@@ -3,12 +3,12 @@ import type { BlockingReads } from "../connection/blocking-reads.ts";
 import { type Commands, translate } from "../connection/commands.ts";
 import type { Presence } from "../ports/control.ts";
 import type { Entry } from "../ports/entry.ts";
-import type { WorkQueue } from "../ports/work-queue.ts";
+import type { LimitedTopics, WorkQueue } from "../ports/work-queue.ts";
 import { type BuriedMessage, buryEntry, buryMessage, type DeadLetterError } from "./bury.ts";
 import { traceFields } from "../trace-fields.ts";
 import { insist } from "../runs/insist.ts";
 import { entryFrom } from "./entry-from.ts";
-import { reclaimAbandoned } from "./reclaim.ts";
+import { HELD, reclaimAbandoned } from "./reclaim.ts";
 
 export interface WorkQueueOptions {
   readonly topics: readonly string[];
@@ -23,7 +23,7 @@ export interface WorkQueueOptions {
 export class RedisWorkQueue implements WorkQueue {
   readonly #options: WorkQueueOptions;
   #topics: readonly string[];
-  #begunOnly: readonly string[] = [];
+  #limited: LimitedTopics = {};
   /** Entries given out and neither acknowledged nor handed over, as `<topic> <entry id>`. */
   readonly #inHand = new Set<string>();
   /** A read whose reply was lost may have made entries pending here that we never saw. */
@@ -34,13 +34,14 @@ export class RedisWorkQueue implements WorkQueue {
     this.#topics = options.topics;
   }
 
-  setTopics(topics: readonly string[], begunOnly: readonly string[] = []): void {
+  setTopics(topics: readonly string[], limited: LimitedTopics = {}): void {
     this.#topics = topics;
-    this.#begunOnly = begunOnly;
+    this.#limited = limited;
   }
 
   async read(count: number, blockMs: number): Promise<Entry[]> {
-    const topics = this.#topics;
+    const { begun = [], cancelled = [] } = this.#limited;
+    const topics = [...this.#topics, ...begun];
     if (count < 1) return [];
     if (topics.length === 0) {
       // Whoever reads in a loop relies on the wait: without it nothing else in the process would ever run.
@@ -50,7 +51,7 @@ export class RedisWorkQueue implements WorkQueue {
     const { group, consumer } = this.#options;
     try {
       if (this.#mayHaveLost) {
-        const unseen = await this.#readPending([...topics, ...this.#begunOnly]);
+        const unseen = await this.#readPending([...topics, ...cancelled]);
         this.#mayHaveLost = false;
         if (unseen.length > 0) return unseen;
       }
@@ -100,17 +101,21 @@ export class RedisWorkQueue implements WorkQueue {
   async reclaim(count: number): Promise<Entry[]> {
     const { commands, group, consumer, presence } = this.#options;
     const entries: Entry[] = [];
-    const begunOnly = new Set(this.#begunOnly);
-    for (const topic of [...this.#topics, ...begunOnly]) {
+    const { begun = [], cancelled = [] } = this.#limited;
+    const scopes = [
+      ...this.#topics.map((topic) => ({ topic, take: "any" as const })),
+      ...begun.map((topic) => ({ topic, take: "begun" as const })),
+      ...cancelled.map((topic) => ({ topic, take: "cancelled" as const })),
+    ];
+    for (const scope of scopes) {
       if (entries.length >= count) break;
       try {
         entries.push(
           ...(await reclaimAbandoned(commands, presence, {
-            topic,
+            ...scope,
             group,
             consumer,
             count: count - entries.length,
-            isBegunOnly: begunOnly.has(topic),
           })),
         );
       } catch (error) {
@@ -137,15 +142,20 @@ export class RedisWorkQueue implements WorkQueue {
     this.#inHand.delete(handle(entry));
   }
 
+  async hold(entry: Entry, hasBegun: boolean): Promise<void> {
+    await this.#settle(entry, "hand_over", hasBegun ? HELD.begun : HELD.queued);
+    this.#inHand.delete(handle(entry));
+  }
+
   async requeue(entry: Entry): Promise<void> {
     const fields = ["id", entry.id, "payload", entry.payload, ...traceFields(entry.trace)];
     await this.#options.commands.send((redis) => redis.xadd(entry.topic, "*", ...fields));
     await this.ack(entry);
   }
 
-  async #settle(entry: Entry, how: "ack" | "keep" | "hand_over"): Promise<void> {
+  async #settle(entry: Entry, how: "ack" | "keep" | "hand_over", to = this.#options.consumer): Promise<void> {
     const { commands, group, consumer } = this.#options;
-    await commands.script("settle-entry-1", [entry.topic], [group, consumer, entry.entryId, how]);
+    await commands.script("settle-entry-1", [entry.topic], [group, consumer, entry.entryId, how, to]);
   }
 
   async deadLetter(entry: Entry, error: DeadLetterError): Promise<void> {

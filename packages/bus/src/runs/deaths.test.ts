@@ -73,11 +73,15 @@ describe("deaths of owners", () => {
     expect(await deathsOf(id)).toEqual({ inARow: 2, alone: 2 });
   });
 
-  it("leave a run that may not begin where it is", async () => {
+  it("leave a run that may not be taken where it is", async () => {
     const bus = lab.openBus();
     const id = await accepted(bus);
-    expect(await bus.runs.claim(id, "assistant", { mayBegin: false })).toEqual({ outcome: "waiting" });
+    expect(await bus.runs.claim(id, "assistant", { take: "begun" })).toEqual({ outcome: "waiting", hasBegun: false });
     await dyingWorker(id, nothing);
-    expect((await bus.runs.claim(id, "assistant", { mayBegin: false })).outcome).toBe("claimed");
+    expect(await bus.runs.claim(id, "assistant", { take: "cancelled" })).toEqual({
+      outcome: "waiting",
+      hasBegun: true,
+    });
+    expect((await bus.runs.claim(id, "assistant", { take: "begun" })).outcome).toBe("claimed");
   });
 });

@@ -76,7 +76,8 @@ export class RedisRuns implements Runs {
 
   async #refusal(reply: readonly Reply[]): Promise<Claim> {
     const outcome = text(reply[0]);
-    if (outcome === "held" || outcome === "parked" || outcome === "waiting") return { outcome };
+    if (outcome === "held" || outcome === "parked") return { outcome };
+    if (outcome === "waiting") return { outcome, hasBegun: text(reply[1]) === "1" };
     if (outcome === "suspect") return { outcome, deaths: Number(text(reply[1])) };
     if (outcome !== "other") return { outcome: "idle" };
     await this.#handOver(reply);
@@ -98,7 +99,7 @@ export class RedisRuns implements Runs {
   }
 
   #claim({ conversationId, agent, options }: Wanted, deadFence: string, wasAlone: boolean): Promise<Reply[]> {
-    const { mostDeaths = "", mayBegin = true } = options;
+    const { mostDeaths = "", take = "any" } = options;
     const keys = [
       metaKey(conversationId),
       inboxKey(conversationId),
@@ -106,7 +107,7 @@ export class RedisRuns implements Runs {
       streamTopic(conversationId),
     ];
     const claim = [this.#instance, agent, deadFence, Date.now(), newUuid()];
-    const taken = [wasAlone ? "1" : "", mostDeaths, mayBegin ? "1" : ""];
+    const taken = [wasAlone ? "1" : "", mostDeaths, take];
     return this.#commands.script("claim-4", keys, [...claim, ...taken, conversationId, new Date().toISOString()]);
   }
 

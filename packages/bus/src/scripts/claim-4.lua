@@ -4,11 +4,11 @@
 -- KEYS 1 meta  2 inbox  3 prefix of run keys (a run's key is this with its id)  4 stream
 -- ARGV 1 owner  2 agent  3 fence of an owner known to be dead, or ''  4 now, unix ms  5 id of this claim: sent again after a
 --      lost reply it gets the same answer  6 '1' when the dead owner had no other run  7 most deaths in a row of a run that is
---      taken, or ''  8 '1' when a run may begin, '' to take only one that has begun
+--      taken, or ''  8 which run may be taken: any | begun | cancelled (one that has begun and has a cancel flag)
 --      9 conversation id  10 now, RFC 3339
 -- Returns {claimed, run id, fence, run hash as a flat list} | {held, owner, fence} | {idle}
 --       | {parked}   humans have yet to decide
---       | {waiting}   a run waits that may not begin: nothing has changed
+--       | {waiting, '1' where it has begun}   a run waits that may not be taken: nothing has changed
 --       | {suspect, deaths}   its owners died too often: nothing has changed
 --       | {other, agent, message id, envelope, trace}   the next turn is another agent's: nothing has changed
 -- @include append-events
@@ -35,8 +35,9 @@ local of = redis.call('HMGET', runKey, 'agent', 'message_id', 'envelope', 'trace
 if of[1] ~= ARGV[2] then
   return { 'other', of[1], of[2], of[3], of[4] }
 end
-if not active and ARGV[8] == '' then
-  return { 'waiting' }
+local isCancelled = active and redis.call('HEXISTS', runKey, 'cancel') == 1
+if (ARGV[8] == 'begun' and not active) or (ARGV[8] == 'cancelled' and not isCancelled) then
+  return { 'waiting', active and '1' or '' }
 end
 local deaths = deathsOf(runKey, active and owner ~= '' and owner ~= ARGV[1], ARGV[6] == '1')
 if ARGV[7] ~= '' and deaths[1] > tonumber(ARGV[7]) then

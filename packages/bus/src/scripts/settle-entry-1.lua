@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
 -- Acts on an entry of a work topic only while it is pending to this consumer: one that was slow may have lost it.
 -- KEYS 1 topic
--- ARGV 1 group  2 consumer  3 entry id  4 ack | keep | hand_over
+-- ARGV 1 group  2 consumer  3 entry id  4 ack | keep | hand_over  5 whose it is then, where it is handed over
 -- Returns 1 when done, 0 when the entry is another's or gone
 local pending = redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[3], ARGV[3], 1, ARGV[2])
 if #pending == 0 then
@@ -14,6 +14,6 @@ elseif ARGV[4] == 'keep' then
   redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, ARGV[3], 'JUSTID')
 else
   -- As old as this, nobody takes it for fresh.
-  redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, ARGV[3], 'IDLE', 3600000, 'JUSTID')
+  redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[5], 0, ARGV[3], 'IDLE', 3600000, 'JUSTID')
 end
 return 1
