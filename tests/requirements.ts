@@ -186,6 +186,7 @@ export const requirements = {
   "approval.expiry": "What nobody decides in time expires, is denied, and the run goes on (protocol §4)",
   "approval.cancel": "A parked run can be cancelled, and its approvals end `expired` (protocol §4)",
   "approval.deleted": "A deleted conversation takes its approvals along (protocol §4)",
+  "approval.overdue-first": "A question that is asked too late ends expired, whenever it is looked for (protocol §4)",
   "approval.list": "Approvals that wait can be listed, page by page (protocol §4)",
   "approval.index": "The list of approvals that wait holds no others for long (protocol §4)",
   "approval.args": "A human sees the arguments as they are, but for configured secrets (protocol §4)",

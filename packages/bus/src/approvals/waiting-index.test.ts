@@ -1,9 +1,10 @@
-import { beforeEach, describe, expect, it } from "@jest/globals";
+import { beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { newUuid } from "@holdfast/protocol";
+import { Commands } from "../connection/commands.ts";
 import { WAITING_APPROVALS_KEY } from "../keys.ts";
 import type { Bus } from "../ports/bus.ts";
 import { busLab, claimed, message } from "../test-lab/bus-lab.ts";
-import { park } from "../test-lab/parking.ts";
+import { park, statusOf } from "../test-lab/parking.ts";
 
 const lab = busLab();
 const approve = { decision: "approve", by: "user:ann" } as const;
@@ -29,6 +30,19 @@ it("[approval.list] lists what waits, page by page, the first to expire first", 
   const listed = await pages(bus);
   const tied = [first?.id ?? "", second.id].toSorted((a, b) => (a < b ? -1 : 1));
   expect(listed).toEqual([...[4, 3, 1].map((n) => runs[n]?.id), ...tied]);
+});
+
+it("[approval.overdue-first] expires a question also where it was overdue before it could be asked", async () => {
+  const bus = lab.openBus();
+  await lab.raw.del(WAITING_APPROVALS_KEY);
+  const { script } = Commands.prototype;
+  const spy = jest.spyOn(Commands.prototype, "script").mockImplementation(async function (this: Commands, ...call) {
+    if (call[0] === "park-4") await bus.approvals.expireOverdue();
+    return script.apply(this, call);
+  });
+  const { id } = await parked(bus, -1_000).finally(() => spy.mockRestore());
+  expect(await bus.approvals.expireOverdue()).toBe(1);
+  expect(await statusOf(bus, id)).toBe("expired");
 });
 
 async function pages(bus: Bus): Promise<string[]> {

@@ -37,6 +37,7 @@ export interface CommandsOptions {
 }
 
 const RETRY_MS = 50;
+const MOST_PAUSE_MS = 1_000;
 const MOST_RETRIES_MS = 10_000;
 /** Of a script that a primary said it does not know, each time after learning anew whose data it has. */
 const MOST_LEARNINGS = 10;
@@ -88,16 +89,21 @@ export class Commands {
   /**
    * Does `work`, which can safely be done twice, until it is certain that a failover does not undo it: a replica has it, or
    * there is none to wait for. One that does not confirm in time is not waited for longer: whoever wants writes refused then
-   * sets min-replicas-to-write. Answers the last answer, which says nothing of what an earlier one changed. Throws what `work` throws.
+   * sets min-replicas-to-write. Answers the last answer, which says nothing of what an earlier one changed. Throws what `work` throws, and
+   * BusUnavailable where it stays uncertain for longer than a request may take.
    */
   async durably<Answer>(keys: readonly string[], work: () => Promise<Answer>): Promise<Answer> {
-    for (;;) {
+    const startedAtMs = performance.now();
+    for (let tries = 0; ; tries += 1) {
       const before = await Promise.all(keys.map((key) => this.#factsFor(key)));
       const answer = await work();
       const links = new Set(keys.map((key) => this.primaries.of(key)));
       const outcomes = await Promise.all([...links].map(async (link) => link?.replicated() ?? "broken"));
       const isSameStill = keys.every((key, at) => this.primaries.of(key)?.facts?.lineage === before[at]?.lineage);
       if (isSameStill && !outcomes.includes("broken")) return answer;
+      if (this.#timeoutMs !== undefined && performance.now() - startedAtMs > this.#timeoutMs)
+        throw new BusUnavailable("Redis does not say whether it keeps what was written");
+      await delay(Math.min(RETRY_MS * 2 ** tries, MOST_PAUSE_MS));
     }
   }
 

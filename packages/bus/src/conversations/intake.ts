@@ -88,11 +88,7 @@ export class Intake {
     const { envelope, agent } = message;
     const conversationId = envelope.conversation_id;
     // Pointers come before the fact: one without its fact reads as unknown.
-    const [put] = await Promise.all([
-      this.#outbox.put(note),
-      this.#pointAt(note, agent),
-      this.#commands.send((redis) => redis.zadd(CONVERSATIONS_KEY, "NX", Date.now(), conversationId)),
-    ]);
+    const [put] = await Promise.all([this.#outbox.put(note), this.#pointAt(note, agent)]);
     const reply = await this.#commands.script(
       "accept-7",
       [
@@ -120,7 +116,8 @@ export class Intake {
           turn: text(reply[4]),
           alreadyQueued: !waits || (message.alreadyQueued ?? false),
         }),
-        // Again: the same message sent before and refused may have been withdrawn at this moment.
+        // Again: the same message sent before and refused may have been withdrawn at this moment, or an earlier
+        // conversation of this id taken off the list.
         outcome === "accepted" ? this.#pointAt(note, agent) : undefined,
         // One that nobody ever takes has its pointers renewed all the same.
         outcome === "accepted" ? this.#upkeep.expectWork(conversationId) : undefined,
@@ -129,11 +126,12 @@ export class Intake {
     return { reply, put };
   }
 
-  /** Pointers into the conversation's slot. */
+  /** What leads to the run and its conversation from other slots. */
   async #pointAt({ conversationId, runId }: Note, agent: string): Promise<void> {
     await Promise.all([
       this.#commands.send((redis) => redis.set(runPointerKey(runId), conversationId, "PX", this.#upkeep.newPointerMs)),
       this.#commands.send((redis) => redis.zadd(unfinishedKey(agent), "NX", Date.now(), `${conversationId} ${runId}`)),
+      this.#commands.send((redis) => redis.zadd(CONVERSATIONS_KEY, "NX", Date.now(), conversationId)),
     ]);
   }
 

@@ -69,7 +69,9 @@ export class RedisConversations implements Conversations {
   }
 
   async create(given: Conversation & { metadata: Metadata }): ReturnType<Conversations["create"]> {
-    await this.#commands.send((redis) => redis.zadd(CONVERSATIONS_KEY, "NX", Date.parse(given.created_at), given.id));
+    const enterList = () =>
+      this.#commands.send((redis) => redis.zadd(CONVERSATIONS_KEY, "NX", Date.parse(given.created_at), given.id));
+    await enterList();
     const reply = await this.#commands.script(
       "create-2",
       [metaKey(given.id), tombstoneKey(given.id)],
@@ -80,7 +82,11 @@ export class RedisConversations implements Conversations {
       await this.#commands.send((redis) => redis.zrem(CONVERSATIONS_KEY, given.id));
       return { outcome };
     }
-    if (outcome === "created") await this.#upkeep.rest(given.id);
+    if (outcome === "created") {
+      // Again: an earlier one of this id may have been taken off the list at this moment.
+      await enterList();
+      await this.#upkeep.rest(given.id);
+    }
     return {
       outcome: outcome === "created" ? "created" : "exists",
       conversation: { id: given.id, created_at: text(reply[1]) },

@@ -1,8 +1,9 @@
-import { describe, expect, it } from "@jest/globals";
+import { describe, expect, it, jest } from "@jest/globals";
 import { chatTopic, newUuid, streamTopic } from "@holdfast/protocol";
 import { until } from "@holdfast/testing";
 import { approvalPointerKey, runPointerKey } from "../keys.ts";
 import { park } from "../test-lab/parking.ts";
+import { Commands } from "../connection/commands.ts";
 import { appendTokens, busLab, claimed, COMPLETED, message, runIdOf } from "../test-lab/bus-lab.ts";
 
 const lab = busLab();
@@ -202,6 +203,39 @@ describe("expiry", () => {
     const [approval = ""] = await park(bus, await claimed(bus, id));
     expect(await lab.raw.pttl(approvalPointerKey(approval))).toBeGreaterThan(ttlMs);
   });
+
+  it.each(["created", "written to", "created after it was found gone"])(
+    "keeps a conversation %s under the id of one that expired, while what is left of that is removed",
+    async (how) => {
+      const bus = eager();
+      const id = newUuid();
+      const create = () => bus.conversations.create({ id, created_at: new Date().toISOString(), metadata: {} });
+      const comes = async () => (how === "written to" ? bus.conversations.accept(message(id)) : create());
+      const awaited: string = how === "created after it was found gone" ? "create" : "rest";
+      const { script } = Commands.prototype;
+      let asked = 0;
+      const spy = jest.spyOn(Commands.prototype, "script").mockImplementation(async function (this: Commands, ...call) {
+        const isAwaited = call[0].startsWith(`${awaited}-`) && call[1].some((key) => key.includes(id));
+        asked += isAwaited ? 1 : 0;
+        if (!isAwaited || asked !== 1) return script.apply(this, call);
+        if (awaited === "create") await visit();
+        const reply = await script.apply(this, call);
+        if (awaited === "rest") await comes();
+        return reply;
+      });
+      const visit = async () => {
+        await lab.raw.zadd(`upkeep:${Number.parseInt(id.slice(0, 2), 16) % 16}`, 0, id);
+        await bus.sweepUpkeep();
+      };
+      try {
+        await (awaited === "create" ? create() : visit());
+      } finally {
+        spy.mockRestore();
+      }
+      expect(await lab.raw.zscore("conversations", id)).not.toBeNull();
+      expect(await lab.raw.pttl(chatTopic(id))).toBe(how === "written to" ? -1 : -2);
+    },
+  );
 
   it("forgets a deleted conversation", async () => {
     const bus = eager();

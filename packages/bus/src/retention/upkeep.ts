@@ -25,6 +25,8 @@ const SOONEST_MS = 1_000;
 const WAITING_MS = 600_000;
 /** After an expiry is due, until it has come about whatever the clocks say. */
 const EXPIRED_MS = 250;
+/** What other slots hold of a conversation that is gone; long enough that one of the same id can still keep it. */
+const GONE_MS = 5_000;
 /** Pointers to runs and approvals are renewed when a twentieth of the time to live has passed. */
 const POINTER_FACTOR = 1.1;
 /** The longest that may pass before a pointer must have been renewed. */
@@ -148,11 +150,24 @@ export class Upkeep {
     await Promise.all(pointers.map((pointer) => this.#commands.send((redis) => redis.pexpire(pointer, keptMs))));
   }
 
+  /**
+   * A conversation of the same id may be created at this moment. One that is there after the removal is given back what was
+   * taken; one that comes later takes its place in the list and its topic itself, after it was created.
+   */
   async #removeRest(conversationId: string): Promise<undefined> {
-    const left = [chatTopic(conversationId), resultsTopic(conversationId), callsKey(conversationId)];
+    const topic = chatTopic(conversationId);
+    const calls = [resultsTopic(conversationId), callsKey(conversationId)];
     await Promise.all([
       this.#commands.send((redis) => redis.zrem(CONVERSATIONS_KEY, conversationId)),
-      ...left.map((key) => this.#commands.send((redis) => redis.del(key))),
+      ...[topic, ...calls].map((key) => this.#commands.send((redis) => redis.pexpire(key, GONE_MS, "LT"))),
+    ]);
+    const createdAt = await this.#commands.send((redis) => redis.hget(metaKey(conversationId), "created_at"));
+    if (!createdAt) return undefined;
+    const atMs = Date.parse(createdAt);
+    await Promise.all([
+      this.#commands.send((redis) => redis.zadd(CONVERSATIONS_KEY, "NX", atMs, conversationId)),
+      this.#commands.send((redis) => redis.persist(topic)),
+      ...calls.map((key) => this.#commands.send((redis) => redis.pexpire(key, this.conversationTtlMs))),
     ]);
     return undefined;
   }

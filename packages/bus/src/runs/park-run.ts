@@ -57,6 +57,14 @@ export async function pointAt(
   await enterIndex(commands, waiting, pointerMs);
 }
 
+/** By how much the clock of who expires approvals may be ahead of ours. */
+const CLOCKS_APART_MS = 60_000;
+
+/** Whether somebody may have thought it expired by now. */
+export function isOverdue({ questions }: ParkRequest): boolean {
+  return questions.some(({ asked }) => Date.parse(asked.expires_at ?? "") <= Date.now() + CLOCKS_APART_MS);
+}
+
 /** The script that uses it puts the time at the end. */
 function undated(payload: string): string {
   const { created_at: _, ...event } = JSON.parse(payload) as ApprovalEvent;

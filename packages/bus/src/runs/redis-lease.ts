@@ -21,7 +21,7 @@ import { insist } from "./insist.ts";
 import { endingFields, journalFields } from "./lease-writes.ts";
 import { forgetLetter, LETTER_FIELD, owedLetter } from "./owed-letter.ts";
 import { OwnerWrites, type RunKeys } from "./owner-writes.ts";
-import { parkingOf, pointAt } from "./park-run.ts";
+import { isOverdue, parkingOf, pointAt } from "./park-run.ts";
 import { RunEvents } from "./run-events.ts";
 
 interface LeaseOptions {
@@ -224,10 +224,8 @@ export class RedisLease implements RunLease {
   async park(request: ParkRequest): Promise<"parked" | "cancelled"> {
     await this.flush();
     const { payloads, rest } = parkingOf(request, this.#events, this.run, this.#attempt);
-    await insist(
-      () => pointAt(this.#commands, request, this.run, this.#upkeep.newPointerMs),
-      () => this.#writes.lost,
-    );
+    const point = () => pointAt(this.#commands, request, this.run, this.#upkeep.newPointerMs);
+    await insist(point, () => this.#writes.lost);
     const keys = [...this.#runKeys, approvalsKey(this.run.conversationId)];
     const args = (first: number) => [first, payloads.length, ...payloads, ...rest];
     const reply = await this.#writes.ask({ script: "park-4", keys, args, events: payloads.length, isDurable: true });
@@ -236,6 +234,8 @@ export class RedisLease implements RunLease {
       return "cancelled";
     }
     this.#onEnd();
+    // A question that was overdue before it stood anywhere may have left the index meanwhile.
+    if (isOverdue(request)) await insist(point, () => undefined);
     return "parked";
   }
 
