@@ -7,6 +7,8 @@ export const ControlCommand = z.object({
   run_id: Uuid.optional(),
   tool_call_id: z.string().optional(),
   by: z.string(),
+  /** Of a cancel: the run has its durable flag already, and this only makes its owner look. Without it the receivers flag the run. */
+  flagged: z.boolean().optional(),
 });
 export type ControlCommand = z.infer<typeof ControlCommand>;
 

@@ -1,16 +1,23 @@
+import type { Conversations } from "@holdfast/bus";
 import type { ControlCommand } from "@holdfast/protocol";
 import type { Logger } from "@holdfast/telemetry";
 import type { ActiveRuns } from "./active-runs.ts";
 
+export interface BellDeps {
+  readonly conversations: Pick<Conversations, "cancelRun">;
+  readonly active: ActiveRuns;
+  readonly logger: Logger;
+}
+
 /**
- * The command in `control:<agent>` is only the bell: it makes a lease look at its run's durable flag now, instead of with
- * its next write. A bell that is lost costs time and nothing else.
+ * A cancel in `control:<agent>` is mostly the bell of a run that is flagged already: it makes a lease look at its durable
+ * flag now, instead of with its next write. Lost, it costs time and nothing else. One that an operator put there by hand
+ * comes without a flag: whoever hears it flags the run, which rings the bell for its owner.
  */
-export function ringForCancel(command: ControlCommand, active: ActiveRuns, logger: Logger): void {
+export function obeyCancel(command: ControlCommand, { conversations, active, logger }: BellDeps): void {
+  const { type, run_id: runId, tool_call_id: toolCallId, by, flagged = false } = command;
   // A cancel that names a tool call is for the tool-runners.
-  if (command.type !== "cancel" || command.run_id === undefined || command.tool_call_id !== undefined) return;
-  const lease = active.find(command.run_id);
-  lease
-    ?.checkCancel()
-    .catch((error: unknown) => logger.warn("cancel flag not read", { error, run_id: command.run_id }));
+  if (type !== "cancel" || runId === undefined || toolCallId !== undefined) return;
+  const obeyed = flagged ? active.find(runId)?.checkCancel() : conversations.cancelRun(runId, by);
+  obeyed?.catch((error: unknown) => logger.warn("cancel not obeyed", { error, run_id: runId }));
 }

@@ -1,4 +1,5 @@
 import { createRedisBus } from "@holdfast/bus";
+import { controlTopic, newUuid } from "@holdfast/protocol";
 import { gate, stampedWords, until } from "@holdfast/testing";
 import { afterAll, afterEach, beforeAll, expect, it } from "@jest/globals";
 import { Stage } from "../test-fixtures/stage.ts";
@@ -32,6 +33,21 @@ it("[worker.cancel] stops an answer in its middle, keeps its text, and closes th
     { role: "assistant", text: stampedWords(10, 0).join("") },
     { role: "user", text: "go on" },
   ]);
+});
+
+it("[worker.cancel-by-hand] obeys a cancel that somebody put in the control topic, also of a run that waits", async () => {
+  await stage.worker();
+  stage.model.enqueue([...stampedWords(10, 0), { hang: true }]);
+  const talk = stage.talk();
+  const [active, waiting] = [await talk.say("hi"), await talk.say("later")];
+  await talk.saysSoon(active, "0.9");
+  for (const runId of [waiting, active]) {
+    const payload = JSON.stringify({ type: "cancel", run_id: runId, by: "ops" });
+    await stage.bus.queues.publish(controlTopic("assistant"), newUuid(), payload, {});
+  }
+  expect((await talk.ended(active)).run.status).toBe("cancelled");
+  expect((await talk.ended(waiting)).run.status).toBe("cancelled");
+  expect(stage.model.requests).toHaveLength(1);
 });
 
 it("obeys a cancel that came before any worker had the run", async () => {

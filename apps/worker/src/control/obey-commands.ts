@@ -3,11 +3,11 @@ import { type AgentState, chatTopic, type HoldfastConfig } from "@holdfast/proto
 import { createReload } from "@holdfast/runtime";
 import type { Logger } from "@holdfast/telemetry";
 import type { ActiveRuns } from "./active-runs.ts";
-import { ringForCancel } from "./cancel-bell.ts";
+import { obeyCancel } from "./cancel-bell.ts";
 import type { ServedAgents } from "./served-agents.ts";
 
 export interface CommandScope {
-  readonly bus: Pick<Bus, "control">;
+  readonly bus: Pick<Bus, "control" | "conversations">;
   readonly queue: WorkQueue;
   readonly served: ServedAgents;
   readonly active: ActiveRuns;
@@ -29,7 +29,7 @@ export function obeyCommands({ bus, queue, served, active, readAgents, logger }:
     control: bus.control,
     agents: served.names,
     onCommand(agent, command, entryId) {
-      ringForCancel(command, active, logger);
+      obeyCancel(command, { conversations: bus.conversations, active, logger });
       if (command.type === "reload") void obeyReload(agent, { entryId, by: command.by });
     },
     onChange(agent, state) {

@@ -53,7 +53,7 @@ export async function cancelRun(
   await leaveIndex(commands, id, asked).catch(() => undefined);
   if (outcome === "missing") return undefined;
   if (outcome !== "requested") await commands.send((redis) => redis.zrem(unfinishedKey(run.agent), `${id} ${run.id}`));
-  if (outcome === "requested") await control.send(run.agent, { type: "cancel", run_id: run.id, by });
+  if (outcome === "requested") await control.send(run.agent, { type: "cancel", run_id: run.id, by, flagged: true });
   return {
     outcome: outcome as "requested" | "cancelled" | "ended",
     status: RunStatus.parse(text(reply[1])),
