@@ -151,6 +151,9 @@ export const requirements = {
   "worker.poison": "A message that kills its worker each time ends failed and in the dead letters (protocol §2.4)",
   "worker.poison-alone": "A message that kills its workers takes no other message along (protocol §2.4)",
   "stranded.queued": "A run that nobody would ever work on is queued again (protocol §2.3)",
+  "stranded.backlog":
+    "A run that nobody would ever work on is found although its agent's queue is never empty (protocol §2.3)",
+  "stranded.deleted": "A run whose entry was deleted unread is queued again (protocol §2.3)",
   "stranded.owned": "A run with a living owner is never queued again (protocol §2.3)",
   "worker.stranded": "A run whose queue entry was lost is worked on all the same (protocol §2.3, §3.4)",
   "worker.drain-takeover": "A draining agent's run is finished although its worker dies (protocol §2.7, §3.4)",

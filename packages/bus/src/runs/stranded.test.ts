@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { chatTopic, newUuid, WORKERS_GROUP } from "@holdfast/protocol";
+import { until } from "@holdfast/testing";
 import { busLab, claimed, COMPLETED, message, runIdOf } from "../test-lab/bus-lab.ts";
 
 const lab = busLab();
@@ -43,17 +44,48 @@ describe("stranded runs", () => {
     await claim();
     expect(await sweep()).toBe(0);
     await leave();
-    expect(await sweep()).toBe(0); // the entry above was never read
     await lab.raw.del(chatTopic("owned"));
     expect(await sweep()).toBe(1);
   });
 
-  it("does nothing while something is unread, or was looked at a moment ago", async () => {
-    const agent = "unread";
-    const { id, runIds, sweep } = await stranded(agent);
+  it("[stranded.backlog] is found although the queue is never empty, once what was queued with it has been read", async () => {
+    const agent = "backlog";
+    const { id, runIds } = await stranded(agent);
+    const sweep = () => lab.openBus().runs.requeueStranded(agent, 10_000);
+    const acceptedAgo = (ms: number) =>
+      lab.raw.zadd(`{control:${agent}}:unfinished`, Date.now() - ms, `${id} ${runIds[0]}`);
     await lab.raw.xadd(chatTopic(agent), "*", "id", newUuid(), "payload", "{}");
+    await acceptedAgo(60_000);
+    expect(await sweep()).toBe(1);
     expect(await sweep()).toBe(0);
+    await acceptedAgo(5_000);
+    expect(await sweep()).toBe(0);
+  });
+
+  it("[stranded.deleted] is found where its entry was deleted before anybody read it", async () => {
+    const agent = "deleted";
+    const bus = lab.openBus();
+    await bus.conversations.accept(message(newUuid(), "one", { agent }));
+    const queue = bus.queues.open({ topics: [chatTopic(agent)], group: WORKERS_GROUP });
+    await until(async () => (await queue.read(10, 10)).length === 1);
+    await bus.conversations.accept(message(newUuid(), "two", { agent }));
+    const before = await lab.raw.xrange(chatTopic(agent), "-", "+");
+    await lab.raw.xdel(chatTopic(agent), before.at(-1)?.[0] ?? "");
+    // Both are owned by nobody; the first is pending to one who does not work on it.
+    expect(await lab.openBus().runs.requeueStranded(agent, 0)).toBe(2);
+    await queue.close();
+  });
+
+  it("does nothing while its entry may be unread, or was looked at a moment ago", async () => {
+    const agent = "unread";
+    const { id, runIds } = await stranded(agent);
+    const member = `${id} ${runIds[0]}`;
+    await lab.raw.zadd(`{control:${agent}}:unfinished`, Date.now() - 70_000, member);
     await lab.raw.del(chatTopic(agent));
+    await lab.raw.xadd(chatTopic(agent), `${Date.now() - 65_000}-1`, "id", newUuid(), "payload", "{}");
+    expect(await lab.openBus().runs.requeueStranded(agent, 60_000)).toBe(0);
+    await lab.raw.del(chatTopic(agent));
+    await lab.raw.zadd(`{control:${agent}}:unfinished`, Date.now(), member);
     expect(await lab.openBus().runs.requeueStranded(agent, 60_000)).toBe(0);
     await lab.raw.zadd(`{control:${agent}}:unfinished`, Date.now() - 70_000, `${id} ${runIds[0]}`);
     const both = await Promise.all([1, 2].map(() => lab.openBus().runs.requeueStranded(agent, 60_000)));

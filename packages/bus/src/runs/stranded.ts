@@ -11,7 +11,9 @@ const BATCH = 100;
  * the hands of one that does not work on it. Its envelope is queued again under the same id; whoever finds that the run has
  * an owner or is over acknowledges it. So only how often it looks has a price, never that it looks.
  *
- * - Where something is unread the entry may be on its way: nothing is looked at.
+ * - What waits unread may be its entry: only those are looked at that were queued, and looked at, so long before the oldest
+ *   unread entry that theirs must have been given out. So a queue that is never empty costs time, and an entry that was
+ *   deleted unread is missed too; each look queues a run once at most, and the next waits until that entry has been read.
  * - Of a conversation only the run that is active, or the next one where none is, can be stranded: the others follow it.
  * - A run that waits for a human is not stranded.
  */
@@ -21,12 +23,14 @@ export async function requeueStranded(
   agent: string,
   olderThanMs: number,
 ): Promise<number> {
-  if (await hasUnread(commands, chatTopic(agent))) return 0;
   const key = unfinishedKey(agent);
   const now = Date.now();
+  const readUntilMs = await oldestUnreadMs(commands, chatTopic(agent));
   let queued = 0;
   // What is taken here nobody else looks at for as long again.
-  for (const member of (await commands.script("take-due-1", [key], [now - olderThanMs, now, BATCH])).map(text)) {
+  for (const member of (
+    await commands.script("take-due-1", [key], [Math.min(now, readUntilMs) - olderThanMs, now, BATCH])
+  ).map(text)) {
     const [conversationId = "", runId = ""] = member.split(" ");
     const outcome = await lookAt(commands, presence, { agent, conversationId, runId });
     if (outcome === "queued") queued += 1;
@@ -70,15 +74,14 @@ async function queueAgain(commands: Commands, agent: string, run: readonly (stri
   return true;
 }
 
-/** True where an entry was never given to any worker. */
-async function hasUnread(commands: Commands, topic: string): Promise<boolean> {
-  if (!(await commands.send((redis) => redis.exists(topic)))) return false;
-  const [stream, groups] = await Promise.all([
-    commands.send((redis) => redis.xinfo("STREAM", topic)),
-    commands.send((redis) => redis.xinfo("GROUPS", topic)),
-  ]);
-  const group = (groups as unknown[][]).map(fieldsOf).find((fields) => fields.get("name") === WORKERS_GROUP);
-  return group?.get("last-delivered-id") !== fieldsOf(stream as unknown[]).get("last-generated-id");
+/** When the oldest entry was appended that no worker was given yet, unix ms; Infinity where there is none. */
+async function oldestUnreadMs(commands: Commands, topic: string): Promise<number> {
+  if (!(await commands.send((redis) => redis.exists(topic)))) return Infinity;
+  const groups = (await commands.send((redis) => redis.xinfo("GROUPS", topic))) as unknown[][];
+  const group = groups.map(fieldsOf).find((fields) => fields.get("name") === WORKERS_GROUP);
+  const after = group?.get("last-delivered-id") ?? "0-0";
+  const [oldest] = await commands.send((redis) => redis.xrange(topic, `(${after}`, "+", "COUNT", 1));
+  return oldest ? Number(oldest[0].split("-")[0]) : Infinity;
 }
 
 function fieldsOf(flat: readonly unknown[]): ReadonlyMap<string, string> {
