@@ -169,7 +169,7 @@ it.each<[string, Event[], RegExp]>([
 it("lets only a log that may be compacted give at the end what its tokens would have shown", () => {
   const log = [...opening, output("alpha beta gamma"), completed()];
   expect(violationsOf(log).join("\n")).toMatch(/shows 0 characters/);
-  const reader = new StrictReader(() => true, true);
+  const reader = new StrictReader(() => true, { mayBeCompacted: true });
   for (const [index, event] of log.entries())
     reader.read({ id: `7-${2 * index + 1}`, data: JSON.stringify({ step: 0, ...event }) });
   expect(reader.violations).toEqual([]);
@@ -194,4 +194,16 @@ it("forgets everything at a reset, and reads on in the new epoch", () => {
   reader.read({ id: "8-0", data: JSON.stringify({ event: "reset", reason: "epoch" }) });
   reader.read({ id: "8-1", data: JSON.stringify(user) });
   expect([reader.violations, reader.resets, reader.messages]).toEqual([[], 1, ["m1"]]);
+});
+
+it("reads on from an old epoch into a newer one after a reset, and when it comes late", () => {
+  const late = new StrictReader(() => true, { isLate: true });
+  const told = new StrictReader(() => true);
+  told.read({ id: "7-0", data: JSON.stringify({ event: "reset", reason: "epoch" }) });
+  for (const reader of [late, told]) {
+    reader.read({ id: "7-1", data: JSON.stringify(user) });
+    reader.read({ id: "8-2", data: JSON.stringify(queued) });
+    reader.read({ id: "7-3", data: JSON.stringify(queued) });
+    expect(reader.violations).toEqual(["7-3: another epoch without a reset"]);
+  }
 });

@@ -15,6 +15,13 @@ export interface Frame {
   readonly data: string;
 }
 
+export interface StrictReaderOptions {
+  /** It comes so late that tokens of finished steps may be gone. */
+  readonly mayBeCompacted?: boolean;
+  /** It reads the whole log when everything is over. */
+  readonly isLate?: boolean;
+}
+
 export class StrictReader {
   readonly violations: string[] = [];
   /** By run id, in the order of their messages. */
@@ -27,11 +34,12 @@ export class StrictReader {
   #seq = 0n;
   readonly #isSamplePrefix: IsSamplePrefix;
   readonly #mayBeCompacted: boolean;
+  readonly #isLate: boolean;
 
-  /** `mayBeCompacted`: it comes so late that tokens of finished steps may be gone. */
-  constructor(isSamplePrefix: IsSamplePrefix, mayBeCompacted = false) {
+  constructor(isSamplePrefix: IsSamplePrefix, { mayBeCompacted = false, isLate = false }: StrictReaderOptions = {}) {
     this.#isSamplePrefix = isSamplePrefix;
     this.#mayBeCompacted = mayBeCompacted;
+    this.#isLate = isLate;
   }
 
   /** Answers whether a waiting user saw the conversation go on: a token, an output, or the end of a run. */
@@ -40,7 +48,10 @@ export class StrictReader {
     const [epoch, seq] = numbersOf(id);
     if (epoch === undefined || seq === undefined) return this.#no(`the id ${id} is not <epoch>-<seq>`);
     if (event.kind === "reset") return this.#reset(epoch, seq, id);
-    if (this.#epoch !== undefined && epoch !== this.#epoch) return this.#no(`${id}: another epoch without a reset`);
+    // A log that went through a failover has entries of both epochs; who reads all of it passes from one into the other.
+    const isRead = this.#epoch !== undefined && epoch > this.#epoch && (this.resets > 0 || this.#isLate);
+    if (this.#epoch !== undefined && epoch !== this.#epoch && !isRead)
+      return this.#no(`${id}: another epoch without a reset`);
     if (seq <= this.#seq) return this.#no(`${id} came again, or out of order, after ${this.cursor}`);
     this.#epoch = epoch;
     this.#seq = seq;

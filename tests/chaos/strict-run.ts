@@ -16,6 +16,8 @@ interface ToolCall {
   /** JSON */
   readonly args: string;
   readonly statuses: string[];
+  /** JSON of the error it ended with, for whoever has to find out why. */
+  error?: string;
 }
 
 const TERMINAL = new Set(["completed", "incomplete", "failed", "cancelled"]);
@@ -187,7 +189,7 @@ export class StrictRun {
     const id = event.text("tool_call_id");
     const status = event.text("status");
     if (!this.steps[event.count("step")]?.isClosed) this.#complain(`tool call ${id} of a step that is not finished`);
-    const call = this.calls.get(id) ?? { name: event.text("name"), args: event.json("args"), statuses: [] };
+    const call: ToolCall = this.calls.get(id) ?? { name: event.text("name"), args: event.json("args"), statuses: [] };
     this.calls.set(id, call);
     const before = call.statuses.at(-1) ?? "";
     if (status === "started") this.#questions.mayBegin(id, before);
@@ -198,6 +200,7 @@ export class StrictRun {
     }
     if (call.statuses.includes(status)) this.#complain(`tool call ${id} is ${status} twice`);
     call.statuses.push(status);
+    if (event.has("error")) call.error = event.json("error");
     return false;
   }
 

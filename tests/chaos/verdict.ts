@@ -123,11 +123,14 @@ export function lostOutcomes(talk: Talk): string[] {
   const calls = talk.tails.flatMap(({ reader }) => [...reader.runs.values()].flatMap((run) => [...run.calls]));
   return calls
     .filter(([, { statuses }]) => statuses.at(-1) !== "completed")
-    .map(([id, { name, statuses }]) => `conversation ${talk.id}: ${name} (${id}) ended ${statuses.at(-1)}`);
+    .map(
+      ([id, { name, statuses, error = "" }]) =>
+        `conversation ${talk.id}: ${name} (${id}) ended ${statuses.at(-1)} ${error}`,
+    );
 }
 
 async function readLog(site: Site, talk: Talk): Promise<StrictReader> {
-  const reader = new StrictReader(site.director.isSamplePrefix);
+  const reader = new StrictReader(site.director.isSamplePrefix, { isLate: true });
   const entries = await site.eyes.entries(`stream:${talk.id}`);
   for (const [index, [id, data]] of entries.entries()) {
     reader.read({ id, data });
@@ -137,7 +140,7 @@ async function readLog(site: Site, talk: Talk): Promise<StrictReader> {
 }
 
 async function readAgain(site: Site, talk: Talk): Promise<StrictReader> {
-  const tail = new SseTail(talk.id, site.gateways, 0, new StrictReader(site.director.isSamplePrefix));
+  const tail = new SseTail(talk.id, site.gateways, 0, new StrictReader(site.director.isSamplePrefix, { isLate: true }));
   tail.open();
   await until(() => tail.reader.hasEnded(talk.messageIds), {
     timeoutMs: REPLAY_MS,

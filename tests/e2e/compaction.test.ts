@@ -85,7 +85,7 @@ it("[retention.replay] a compacted conversation reads the same, from its start, 
     expect(run.status).toBe("completed");
     expect(frames.some(({ event }) => event.event === "reset")).toBe(false);
   }
-  const strict = new StrictReader(isSample, true);
+  const strict = new StrictReader(isSample, { mayBeCompacted: true });
   for (const { id, event } of replay.frames) strict.read({ id, data: JSON.stringify(event) });
   expect(strict.violations).toEqual([]);
   const output = strict.runs.get(runId)?.output ?? "";

@@ -28,12 +28,16 @@ export class ServeLoop {
   async stop(withinMs: number): Promise<void> {
     this.#isStopping = true;
     this.#slotFreed();
-    const done = Promise.all(this.#working);
-    await Promise.race([done, delay(withinMs, undefined, { ref: false })]);
+    await Promise.race([this.#workEnded(), delay(withinMs, undefined, { ref: false })]);
     this.#context.running.abortAll("shutdown");
-    await Promise.all(this.#working);
+    await this.#workEnded();
     await this.#context.queue.close();
+  }
+
+  /** A read that is under way may still bring calls: they are served like the others, while there is something to serve them. */
+  async #workEnded(): Promise<void> {
     await this.#loops;
+    await Promise.all(this.#working);
   }
 
   async #repeat(once: () => Promise<void>): Promise<void> {

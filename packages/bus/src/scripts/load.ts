@@ -27,6 +27,7 @@ export const SCRIPT_NAMES = [
   "keep-1",
   "lineage-1",
   "look-1",
+  "offer-1",
   "park-4",
   "put-back-1",
   "raise-epoch-1",

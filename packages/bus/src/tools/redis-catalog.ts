@@ -12,7 +12,7 @@ export class RedisCatalog implements Catalog {
   async publish(toolsets: readonly CatalogToolset[], ttlMs: number): Promise<void> {
     await Promise.all(
       toolsets.flatMap((toolset) => [
-        this.#commands.script("keep-1", [catalogKey(toolset.toolset)], [JSON.stringify(toolset), ttlMs]),
+        this.#commands.script("offer-1", [catalogKey(toolset.toolset)], [JSON.stringify(toolset), ttlMs]),
         this.#commands.script("enlist-1", [CATALOG_INDEX_KEY], [toolset.toolset, ""]),
       ]),
     );

@@ -91,6 +91,25 @@ describe.each(REDIS_KINDS)("tool calls on %s", (kind) => {
 describe("the catalog", () => {
   const lab = busLab();
 
+  it("[catalog.starting] keeps a toolset that one runner has ready while another only starts it", async () => {
+    const { catalog } = lab.openBus();
+    const [ready, starting] = (["ready", "starting"] as const).map((state) => ({
+      toolset: "shared",
+      state,
+      tools: [],
+    }));
+    if (!ready || !starting) throw new Error("there are two");
+    const offered = async () => (await catalog.read()).find(({ toolset }) => toolset === "shared")?.state;
+    await catalog.publish([starting], 5_000);
+    expect(await offered()).toBe("starting");
+    await catalog.publish([ready], 300);
+    await catalog.publish([starting], 5_000);
+    expect(await offered()).toBe("ready");
+    await until(async () => (await offered()) === undefined);
+    await catalog.publish([starting], 5_000);
+    expect(await offered()).toBe("starting");
+  });
+
   it("[catalog.full] offers its tools again also where Redis is full", async () => {
     const { catalog } = lab.openBus();
     const toolset = { toolset: newUuid(), state: "ready" as const, tools: [] };
