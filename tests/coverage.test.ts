@@ -2,7 +2,7 @@ import { expect, it } from "@jest/globals";
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { requirements } from "./requirements.ts";
+import { areas, requirements } from "./requirements.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const SKIPPED_FOLDERS = new Set(["node_modules", "dist", "reports", "coverage", ".git", ".turbo", ".data", ".cache"]);
@@ -31,6 +31,11 @@ function namedPromises(): Map<string, string[]> {
 }
 
 const named = namedPromises();
+
+it("every promise belongs to one area", () => {
+  const ids = Object.values(areas).flatMap((area) => Object.keys(area));
+  expect(ids.filter((id, index) => ids.indexOf(id) !== index)).toEqual([]);
+});
 
 it("every promise has a test whose title names it", () => {
   const untested = Object.entries(requirements).filter(([id]) => !named.has(id));

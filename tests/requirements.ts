@@ -1,399 +1,45 @@
-/**
- * Every promise of the contract, as data: an id and one sentence with its place in docs/protocol.md.
- * A test that verifies a promise starts its title with `[id]`; `coverage.test.ts` fails on an id that no test names and on a
- * test that names an unknown id. One area per block, so that two people rarely touch the same lines.
- */
-export const requirements = {
-  // Starting and stopping (protocol §7)
-  "start.ready": "`npm start` runs the whole stack and prints its URL when it is ready (protocol §7.1)",
-  "start.answer": "The started stack answers a message on the demo model, without any key (protocol §6.2, §7.1)",
-  "start.keeps": "Conversations outlive a restart of `npm start` (protocol §7.1, issue item 9)",
-  "start.stop": "Ctrl-C stops every process of the stack and exits 0 (protocol §7.1)",
-  "start.ports": "A port taken by somebody else does not break `npm start` (protocol §7.1)",
-  "start.killed":
-    "What a killed `npm start` left behind is stopped by the next one, which keeps its data (protocol §7.1)",
+import { approvals } from "./requirements/approvals.ts";
+import { contract } from "./requirements/contract.ts";
+import { killMatrix } from "./requirements/kill-matrix.ts";
+import { mcp } from "./requirements/mcp.ts";
+import { page } from "./requirements/page.ts";
+import { reader } from "./requirements/reader.ts";
+import { redisTrouble } from "./requirements/redis-trouble.ts";
+import { retention } from "./requirements/retention.ts";
+import { routes } from "./requirements/routes.ts";
+import { runs } from "./requirements/runs.ts";
+import { services } from "./requirements/services.ts";
+import { start } from "./requirements/start.ts";
+import { streams } from "./requirements/streams.ts";
+import { takeover } from "./requirements/takeover.ts";
+import { terminal } from "./requirements/terminal.ts";
+import { wholePath } from "./requirements/whole-path.ts";
+import { worker } from "./requirements/worker.ts";
 
-  // The reader: client and page (protocol §3.3, §5)
-  "client.reader": "The client's reducer applies the reader rule to the letter (protocol §3.3)",
-  "client.attempt-unknown": "An attempt of a step that says nothing leaves the answer as it was (protocol §3.3, §3.4)",
-  "client.prefix":
-    "At every moment the shown text is a prefix of one sample, and it ends as the output's (protocol §3.4)",
-  "client.redelivery": "Events delivered again change nothing a reader shows (protocol §3.3)",
-  "client.delivery":
-    "Whatever breaks, resumes, repeats and merges, a reader ends with what a simple model shows (protocol §3.3, §3.4)",
-  "client.merged": "Merged token frames show the same as single ones, from any cursor (protocol §5.2)",
-  "client.compacted": "A compacted log shows the same texts, also from a cursor inside it (protocol §3.5, §5.5)",
-  "client.snapshot": "Following from a snapshot's cursor continues it exactly (protocol §4)",
-  "client.sse-chunks": "The client reads SSE in any chunking and with any line ends (protocol §5.2)",
-  "client.follow": "The client resumes by Last-Event-ID over broken connections without loss or repeat (protocol §5.3)",
-  "client.send": "The client sends a message again under the same id until it is accepted (protocol §4)",
-
-  // The page (protocol §9)
-  "page.names": "Messages, box, buttons, log and connection have the names of the contract (protocol §9)",
-  "page.address": "The address names a conversation from its first message on, and opens it again (protocol §9)",
-  "page.keys": "Enter sends and Shift+Enter breaks the line (protocol §9)",
-  "page.early": "A message typed before the page knows its agents is sent all the same (protocol §9)",
-  "page.stop": "Stop cancels the active run while the message box stays usable (protocol §9, §4)",
-  "page.tools": "A tool call is a group named by its tool, with live output (protocol §9, §3.2)",
-  "page.approval": "Approve and Reject decide a tool call (protocol §9, §4)",
-  "page.restart": "The page replaces withdrawn text, and says so (protocol §3.3)",
-  "page.reconnect":
-    "The page loses and repeats nothing over a lost connection, and says Live, Reconnecting… or Offline (protocol §9, §5.3)",
-  "page.unsent": "A message that was not accepted stays in the box and is sent again under its id (protocol §4)",
-  "page.scroll": "The page follows an answer only while the reader is at its end",
-  "page.narrow": "The page fits 360 px without scrolling sideways, dark and light (protocol §9)",
-  "page.unsafe": "Nothing in a model's text runs, or loads anything, on the page",
-
-  // The contract itself (docs/protocol.md)
-  "run.transitions": "A run's status changes only as the table of transitions says (protocol §3.2)",
-  "protocol.doc": "docs/protocol.md and the schemas name the same fields (protocol §2, §3)",
-  "log.uuid": "An event's UUID is arithmetic on its entry id (protocol §3.1)",
-  "config.example": "The documented configuration is valid (protocol §6.1)",
-  "config.defaults": "A configuration needs no more than an agent and its model (protocol §6.1)",
-  "config.redis-url":
-    "A malformed address of Redis is a configuration error, not a process that waits (protocol §6.2, §7.2)",
-  "config.redis-kinds": "REDIS_URL names one server, a Cluster or Sentinels (protocol §6.2)",
-  "config.refused": "A wrong configuration is refused with the place of the mistake (protocol §6.1)",
-  "config.paste": "MCP configurations of other hosts paste unchanged (protocol §6.1)",
-  "envelope.bare": "An envelope written by hand needs only the conversation and the content (protocol §2.2)",
-  "envelope.refused": "What is no envelope is refused (protocol §2.4)",
-
-  // Accepting, ordering and owning runs (protocol §2, §3, §4)
-  "accept.once": "The same message again is one run and one turn (protocol §2.2, §4)",
-  "accept.conflict": "The same id with another body is refused (protocol §4)",
-  "accept.published": "An accepted message stands in `chat:<conversation>` and `chat:<agent>` (protocol §2)",
-  "chat.answer": "`chat:<conversation>` gets the answer of every completed run, at least once (protocol §2)",
-  "failover.answer":
-    "A primary killed in the middle of an answer costs a pause: the reader ends with exactly the output, once (protocol §3.4)",
-  "failover.replicated": "What was answered to a client, or is about to be acted on, is on a replica (protocol §3.4)",
-  "failover.asked-again":
-    "What a script changed is known also where a failover makes it be asked twice (protocol §3.4)",
-  "failover.exact": "A failover of Redis loses no event of a running run, and begins another epoch (protocol §3.4)",
-  "failover.lost-tail":
-    "What a failover lost of a running run is written again, and no entry id is given to another event (protocol §3.1)",
-  "failover.restart": "A restart of Redis that lost nothing goes on under the same epoch (protocol §3.1)",
-  "outbox.sweep": "An accepted turn whose queue entry was never written is queued by the sweep (protocol §2.5)",
-  "outbox.conversation":
-    "A message that was accepted and not published is published in `chat:<conversation>` whatever became of it (protocol §2)",
-  "outbox.put-again": "Whoever takes a note away leaves the one that another put meanwhile (protocol §2.5)",
-  "on-busy.reject": "`on_busy: reject` refuses a message while a run is active (protocol §4)",
-  "append.model":
-    "The append script stores every event once and in order, whatever is sent again, left out or sent too late (protocol §3.1, §3.4)",
-  "turns.model":
-    "Whatever is accepted, claimed, steered, ended, cancelled and dies in whatever order: one end each, in order, one owner (protocol §3.4)",
-  "steer.accept":
-    "`on_busy: steer` steers only into a run of its agent that is in progress, else it waits (protocol §4)",
-  "steer.once":
-    "A message is steered in once, whoever dies when, and its run ends `completed`, `steered` (protocol §4)",
-  "steer.leftover": "What no step took in goes to the head of the inbox, in order (protocol §4)",
-  "steer.interrupt": "A message that interrupts comes before what was to be steered in (protocol §4)",
-  "steer.cancel": "A message can be cancelled until it was steered in (protocol §4)",
-  "steer.snapshot": "A steered message stands in the history where it was heard (protocol §4)",
-  "log.ids": "Event ids are `<epoch>-<seq>`, contiguous from 1, and an event's UUID follows from them (protocol §3.1)",
-  "log.live": "What is delivered live is what is stored (protocol §3.1)",
-  "run.one-owner": "One live worker owns a run; a dead one's is taken over and it can write no more (protocol §2.6)",
-  "run.claim-again": "A claim whose reply was lost holds no conversation up (protocol §2.3)",
-  "run.one-ending": "Output and terminal event are one append, exactly one per run (protocol §3.2)",
-  "turns.in-order": "The turns of a conversation run one at a time, in order (protocol §2)",
-  "takeover.journal": "A takeover has the finished steps and tool results (protocol §3.4)",
-  "cancel.before-worker": "A run that no worker has can be cancelled (protocol §4)",
-  "cancel.wake": "A cancel sent again does what the first one died before: the next turn begins (protocol §2.5)",
-  "cancel.turn-order":
-    "The snapshot, the history and the model's input have a turn that was cancelled while it waited where it was accepted (protocol §4)",
-  "cancel.running": "Cancel is a durable flag that the owner obeys, bell or not (protocol §2.7)",
-  "conversation.delete": "A deleted conversation leaves a tombstone only, and nobody writes to it (protocol §4)",
-  "snapshot.instant": "A snapshot is one instant of the conversation (protocol §4)",
-  "queue.bare-xadd": "Entries put in a work topic before any group existed are read (protocol §2.2)",
-  "presence.rest": "A Redis that was away makes nobody take living processes for dead (protocol §3.4)",
-  "presence.full": "A Redis whose memory is used up makes nobody take living processes for dead (protocol §3.4)",
-  "presence.refused":
-    "A Redis that refused writes for a while makes nobody take living processes for dead (protocol §3.4)",
-  "catalog.starting": "Tools that one runner has ready are offered while another starts them (protocol §4)",
-  "catalog.full": "A Redis whose memory is used up does not forget the tools that are offered (protocol §3.4)",
-  "dlq.owed":
-    "A message that is given up stands in the dead letters also where its worker dies right after the run's end (protocol §2.4)",
-  "dlq.source": "A dead letter names its source entry and how often that was delivered (protocol §2.4)",
-  "queue.not-mine": "A consumer that lost an entry can do nothing to it any more (protocol §2.3)",
-  "queue.takeover": "A dead consumer's entries go to a living one (protocol §2.3)",
-  "queue.backstop": "An entry that its living owner does not keep goes to another (protocol §2.3)",
-  "queue.handover": "What a stopping consumer hands over goes to another at once (protocol §2.3, §7.2)",
-  "dlq.entry": "What is given up on stands in `dlq:<topic>` as received, with the reason (protocol §2.4)",
-  "dlq.list": "Dead letters can be listed, page by page (protocol §4)",
-  "dlq.redrive": "A redriven message whose run ended starts a new run, reason `redriven` (protocol §4)",
-  "dlq.delete": "A dead letter can be deleted (protocol §4)",
-  "control.durable": "An agent's state outlives every process (protocol §2.7, §4)",
-  "control.bare": "A command put into `control:<agent>` by hand counts as much as any other (protocol §2.7)",
-  "control.reload-event": "A `reload` is told once to every conversation it concerns (protocol §3.2)",
-  "reload.agents":
-    "`reload` makes every service read agents and MCP servers again; runs at work keep theirs (protocol §2.7)",
-  "reload.removed": "An agent taken out of the file is no longer served, until it is back (protocol §2.7)",
-  "reload.invalid":
-    "An invalid file keeps the old configuration, and every mistake is logged with its line (protocol §2.7, §6.1)",
-  "control.event": "A `control` event tells every conversation with an unfinished run, once (protocol §3.2)",
-  "tool.once": "A tool call starts once and answers with one result (protocol §2.7)",
-  "tool.terminal": "A terminal call runs a real command, with live output and one result (protocol §2.7)",
-  "tool.mcp": "An MCP call reaches a real server; a broken server beside it hides nothing (protocol §2.7, §4)",
-  "tool.no-repeat": "The same call again executes nothing and has the same result (protocol §2.7)",
-  "tool.cancel": "A cancel ends a running command (protocol §2.7)",
-  "tool.unknown": "A call whose runner was killed ends `unknown` and is not repeated (protocol §2.7)",
-  "tool.late-runner": "A runner that was only slow still answers for the call that it began (protocol §2.7)",
-  "tool.deleted-during":
-    "A call that goes on while its conversation is deleted leaves nothing behind, and live output has an end (protocol §3.5, §4)",
-  "tool.deleted": "No call of a deleted conversation begins (protocol §4)",
-  "tool.give-up": "A call is either given up or started, never both (protocol §2.7)",
-
-  // Workers that die (protocol §2.3, §2.4)
-  "deaths.counted":
-    "Deaths of a run's owners are counted, and apart those of owners that had no other run (protocol §2.4)",
-  "deaths.progress": "Deaths are counted anew when the run got further (protocol §2.4)",
-  "deaths.suspect":
-    "A run whose owners died is handed out with care, and waiting for that costs it nothing (protocol §2.4)",
-
-  "worker.poison": "A message that kills its worker each time ends failed and in the dead letters (protocol §2.4)",
-  "worker.poison-alone": "A message that kills its workers takes no other message along (protocol §2.4)",
-  "stranded.queued": "A run that nobody would ever work on is queued again (protocol §2.3)",
-  "stranded.backlog":
-    "A run that nobody would ever work on is found although its agent's queue is never empty (protocol §2.3)",
-  "stranded.deleted": "A run whose entry was deleted unread is queued again (protocol §2.3)",
-  "stranded.owned": "A run with a living owner is never queued again (protocol §2.3)",
-  "worker.stranded": "A run whose queue entry was lost is worked on all the same (protocol §2.3, §3.4)",
-  "worker.drain-takeover": "A draining agent's run is finished although its worker dies (protocol §2.7, §3.4)",
-  "worker.drain-approved": "A run that is approved while its agent drains goes on (protocol §2.7)",
-  "worker.pause-cancel":
-    "A cancelled run ends at once, also where its agent is paused and its worker dead (protocol §2.6)",
-  "worker.pause-takeover": "A paused agent's run whose worker died waits for the resume (protocol §2.7)",
-
-  // Retention (protocol §3.5)
-  "retention.compact": "Tokens of a finished answer are compacted, and nothing else (protocol §3.5)",
-  "retention.full": "A Redis whose memory is used up is made room in all the same (protocol §3.5)",
-  "retention.live": "Nothing live is compacted; a finished step of a running run is (protocol §3.5)",
-  "retention.grace": "Tokens of a finished step are kept for HOLDFAST_COMPACT_GRACE_MS (protocol §3.5)",
-  "retention.expire":
-    "A conversation leaves nothing behind HOLDFAST_CONVERSATION_TTL_MS after its last activity (protocol §3.5)",
-  "retention.replay":
-    "A compacted conversation reads the same, also from a cursor inside it (protocol §3.3, §3.5, §5.5)",
-  "retention.memory": "A finished answer takes three times its text and a fixed number of bytes (protocol §3.5)",
-  "retention.pointers": "Runs and approvals are found as long as their conversation is kept (protocol §3.5, §4)",
-  "retention.busy": "A conversation at work never expires (protocol §3.5)",
-
-  // Approvals (protocol §2.3, §4, §6.1)
-  "approval.policy": "Which tools ask is as the rules say; without a rule all do that may write (protocol §6.1)",
-  "approval.hash": "What an approval is tied to is hashed over RFC 8785 JSON (protocol §4)",
-  "approval.park": "A run that waits for humans has no owner, counts as busy and shows its questions (protocol §2.3)",
-  "approval.continue":
-    "A run that waits holds no worker slot, and an approved call runs where it stood (protocol §3.2)",
-  "approval.reject": "A rejected call does not run, and the model is told why (protocol §3.2)",
-  "approval.steps": "Several approvals of a step park once and continue when all are decided (protocol §3.2)",
-  "approval.decide": "A decision is told in the log, and the last one of a step wakes the run (protocol §3.2, §4)",
-  "approval.repeat": "A decision counts once: the same again answers the same, another is refused (protocol §4)",
-  "approval.wake": "A decision whose process died before it queued the run is made good (protocol §2.5)",
-  "approval.expiry": "What nobody decides in time expires, is denied, and the run goes on (protocol §4)",
-  "approval.cancel": "A parked run can be cancelled, and its approvals end `expired` (protocol §4)",
-  "approval.deleted": "A deleted conversation takes its approvals along (protocol §4)",
-  "approval.overdue-first": "A question that is asked too late ends expired, whenever it is looked for (protocol §4)",
-  "approval.list": "Approvals that wait can be listed, page by page (protocol §4)",
-  "approval.index": "The list of approvals that wait holds no others for long (protocol §4)",
-  "approval.args": "A human sees the arguments as they are, but for configured secrets (protocol §4)",
-  "approval.definition": "A tool that was changed after its approval is not called (protocol §4)",
-  "approval.keeps": "What a human decided holds, whatever the rules say by then (protocol §6.1)",
-  "approval.runner": "The tool-runner itself refuses a call without a valid approval for exactly it (protocol §2.7)",
-  "approval.hosts": "An approval holds on every host with the policy it was given under (protocol §4, §7.4)",
-  "approval.reload": "Changed approval rules hold after a reload, also at the tool-runner (protocol §2.7, §6.1)",
-  "approval.restart": "A run that waits for a human survives the death of everything (protocol §2.3, §7.4)",
-  "http.approvals": "Approvals are listed and decided over HTTP, with clear refusals (protocol §4)",
-
-  // Runs as the worker works through them (protocol §2, §3, §6)
-  "worker.answer":
-    "A model's answer is streamed as tokens and ends with its exact text, hash and usage (protocol §3.2)",
-  "worker.bare-xadd": "A bare XADD to `chat:<agent>` starts a run, and the same id runs once (protocol §2.2)",
-  "worker.turn-order": "Turns run in order, one at a time, whatever the number of workers (protocol §2.3)",
-  "worker.parallel": "A worker runs many conversations at once, up to its limit (protocol §6.2)",
-  "worker.garbage": "What cannot be parsed goes to the dead letters and the worker goes on (protocol §2.4)",
-  "worker.garbage-shown": "Garbage with a known conversation shows as a failed run (protocol §2.4)",
-  "worker.limits": "An answer cut off by a limit or a filter ends its run incomplete, with the reason (protocol §3.2)",
-  "worker.one-line": "One log line sums a run up, with its ids and without its content (protocol §8.1)",
-  "worker.tools": "The calls of a step run in parallel and their results reach the model (protocol §2.7, §3.2)",
-  "worker.steps": "A run works through many steps and adds up their usage (protocol §3.2)",
-  "worker.arguments": "Wrong arguments and unknown tools are told to the model and never sent (protocol §2.7)",
-  "worker.refused": "A call that the model was told is refused is not executed afterwards (protocol §2.7)",
-  "worker.unknown": "A call whose outcome cannot be known is called unknown, also to the model (protocol §2.7)",
-  "worker.budgets": "Steps, tokens, seconds and tool calls are limited, and say so when they end a run (protocol §6.1)",
-  "worker.retry": "Model calls that may succeed later are tried again, visibly (protocol §3.2, §8.3)",
-  "worker.retry-exact": "A broken sample is withdrawn before the next begins; samples never mix (protocol §3.3, §3.4)",
-  "worker.gives-up": "A run whose tries are used up fails, keeps its text and goes to the dead letters (protocol §2.4)",
-  "worker.three-failures": "Work that failed three times goes to the dead letters (protocol §2.4)",
-  "worker.cancel": "A cancelled run keeps the text shown and ends `cancelled` (protocol §3.2, §4)",
-  "worker.cancel-by-hand": "A cancel in `control:<agent>` is obeyed whoever put it there (protocol §2.7)",
-  "worker.cancel-tools": "A cancel reaches the tool-runners and leaves no call without a result (protocol §2.7)",
-  "worker.kill": "Another worker takes a killed one's run over and ends it with one exact text (protocol §3.4)",
-  "worker.kill-tools": "A takeover repeats no tool call and uses the results there are (protocol §3.4)",
-  "worker.redis-kill": "A Redis that is killed and comes back costs no token (protocol §3.4)",
-  "worker.drain": "On SIGTERM runs finish and no new one begins (protocol §7.2)",
-  "worker.handover": "What a stopping worker cannot finish in time is handed over (protocol §7.2)",
-  "worker.takeover-keeps":
-    "Shown text is withdrawn only when other text replaces it, also by a takeover (protocol §3.2, §4)",
-  "worker.no-forged-refusal": "Nothing in a message makes the worker refuse it as unreadable (protocol §2.2, §2.4)",
-  "worker.quiet-failures": "The words of a model provider stay out of ordinary logs (protocol §8.1)",
-  "worker.no-stuck-run": "A run that cannot be handled ends failed and is dead-lettered (protocol §2.4, §3.4)",
-  "worker.drain-letter": "What a stopping worker gave up is in the dead letters (protocol §2.4, §7.2)",
-  "worker.pause": "A paused agent starts no run, model call or tool call until it is resumed (protocol §2.7)",
-  "steer.next-step": "A steered message enters the model's input at the next step (protocol §4)",
-  "steer.next-turn": "A message that no step took in becomes the next turn (protocol §4)",
-  "steer.takeover": "A takeover tells the model what was steered in, in its place and once (protocol §3.4, §4)",
-  "worker.pause-all": "A worker whose agents are all paused lives on and hears the resume (protocol §2.7)",
-  "worker.budget-paused":
-    "A run's seconds do not count while its agent is paused or nobody has the run (protocol §6.1)",
-  "worker.given-up-calls": "No call of a run that is given up is left as if it still ran (protocol §2.7, §3.2)",
-  "worker.drain-agent": "A draining agent finishes its runs and begins none (protocol §2.7)",
-  "worker.control-event": "A control command is told once to every conversation it concerns (protocol §3.2)",
-  "worker.demo": "Without key and address the worker uses the demo model and says so (protocol §6.2)",
-  "worker.trace": "A run, its model calls and tool calls are one trace with the message (protocol §8.2)",
-  "worker.errors": "docs/errors.md names every code of runs, tool calls and dead letters (protocol §2.4, §3.2)",
-  "worker.config": "Every problem of the worker's configuration is printed before it exits 78 (protocol §6.1)",
-
-  // Every service: configuration, exit codes, admin port, telemetry (protocol §6, §7.2, §8)
-  "config.lines": "Every problem of the configuration file is printed with its line (protocol §6.1)",
-  "config.variables": "`${VAR}` and `${VAR:-default}` are expanded in strings (protocol §6.1)",
-  "config.secret-files": "A secret may be given as `<NAME>_FILE` (protocol §6.2)",
-  "exit.drained": "A process exits 0 on SIGTERM after draining (protocol §7.2)",
-  "exit.second-signal": "A process exits 1 on a second signal (protocol §7.2)",
-  "exit.overdue": "A process exits 1 past the time allowed for shutdown (protocol §7.2)",
-  "exit.config": "A process exits 78 on bad configuration, with every problem printed (protocol §6.1, §7.2)",
-  "admin.routes": "Every service answers health, readiness and metrics on its admin port (protocol §6.2)",
-  "admin.ready": "Readiness is 503 with the failing checks while health stays 200 (protocol §4)",
-  "log.keys": "Log lines are JSON with the stable keys (protocol §8.1)",
-  "log.secrets": "Log lines never show a secret (protocol §8.1)",
-  "trace.carried": "A trace goes on in another process by `traceparent` (protocol §8.2)",
-  "metrics.names": "The counters and gauges of the contract exist with their labels (protocol §8.3)",
-
-  // Terminal (protocol §2.7, §6.1; docs/security.md)
-  "terminal.split": "A command line is split as CPython's shlex.split does (protocol §2.7)",
-  "terminal.no-shell": "No shell is ever started (protocol §2.7)",
-  "terminal.pin": "Allowed names mean files of the system, found once at start, whatever PATH says (protocol §6.1)",
-  "terminal.launchers": "Commands that start others need a kernel sandbox (protocol §2.7)",
-  "terminal.env": "A tool's environment is minimal, plus allowed names (protocol §6.1)",
-  "terminal.cwd": "A working directory outside the workspace is refused, by link, by `..` or by name (protocol §6.1)",
-  "terminal.timeout": "At the timeout the whole process group ends (protocol §2.7, §6.1)",
-  "terminal.cap": "Output is capped on raw bytes, and exactly the cap is not truncated (protocol §6.1)",
-  "terminal.text": "What the model reads has no escape sequences, control or bidi characters (protocol §2.7)",
-  "terminal.live": "Live output comes in at most ten pieces a second and loses nothing (protocol §2.7)",
-  "terminal.cancel": "A cancelled command ends with everything it started (protocol §2.7)",
-  "terminal.never-root": "A tool never runs as root (protocol §7.3)",
-  "terminal.rlimits": "At T1 a tool has resource limits and cannot gain privileges (protocol §7.3)",
-  "terminal.descriptors": "A tool inherits nothing but its standard streams (protocol §2.7)",
-  "terminal.min-tier": "Below the required tier the terminal is not offered and every call is denied (protocol §2.7)",
-  "terminal.leaks": "Two hundred commands leave no descriptor, process or file behind (protocol §7.4)",
-  "terminal.box": "exec.ts runs one command without Redis: one JSON object in, one out (protocol §7.2)",
-  // MCP servers (protocol §2.7, §4, §6.1)
-  "mcp.framing":
-    "Newlines and Content-Length are both read, however the bytes are split, and told apart (protocol §6.1)",
-  "mcp.content-length": "A Content-Length server is called one request at a time and ended by shutdown (protocol §6.1)",
-  "mcp.noise": "What a server prints beside its messages does no harm (protocol §2.7)",
-  "mcp.oversize": "A message over the cap fails only the request it answers (protocol §2.7)",
-  "mcp.stall": "A frame that stands still ends the connection (protocol §2.7)",
-  "mcp.ids": "Requests carry the ids 1, 2, 3, and only a response with such a number is taken (protocol §2.7)",
-  "mcp.init-timeout": "A server that does not answer its handshake is given up after init_timeout_ms (protocol §6.1)",
-  "mcp.environment": "A server gets a minimal environment plus what its configuration names (protocol §6.1)",
-  "mcp.close": "A server and all it started end by EOF, SIGTERM, SIGKILL (protocol §7.2)",
-  "mcp.isolation": "One bad server never hides or slows another, and each is listed with its error (protocol §4)",
-  "mcp.bad-tools": "Bad tools are dropped one by one, the others are offered (protocol §4)",
-  "mcp.names": "A tool's name for the model is valid, unique and the same after a restart (protocol §4)",
-  "mcp.pinned": "A tool's definition has a hash that any change of it changes (protocol §4)",
-  "mcp.trust": "A server's hints count only where it is trusted (protocol §6.1)",
-  "mcp.list-changed": "Tools that change are read again without a restart (protocol §4)",
-  "mcp.reload": "A changed configuration touches only the servers it changes (protocol §2.7)",
-  "mcp.arguments": "Arguments that do not fit the tool's schema are refused before anything is sent (protocol §2.7)",
-  "mcp.before-send": "Nothing is sent before the call was written down (protocol §2.7)",
-  "mcp.results": "isError, JSON-RPC errors and unreadable answers are failed results (protocol §2.7)",
-  "mcp.structured": "Structured content that is missing or wrong is a failed result (protocol §2.7)",
-  "mcp.odd-content": "Odd items of a result are replaced and the rest is kept (protocol §2.7)",
-  "mcp.cap": "Text for the model is capped at about 50 kB and marked truncated (protocol §2.7)",
-  "mcp.timeout": "A call without a sign of life fails after tool_timeout_ms (protocol §6.1)",
-  "mcp.cancel": "A cancelled call ends at once, and the server is told (protocol §2.7)",
-  "mcp.death": "The death of a server is noticed by its exit or the end of its output (protocol §2.7)",
-  "mcp.unknown": "A call whose server died after it was sent is unknown within 5 s (protocol §2.7)",
-  "mcp.not-sent": "A call that was not sent is sent again (protocol §2.7)",
-  "mcp.repeat": "A call that was sent is repeated only where a trusted server allows it (protocol §2.7, §3.4)",
-  "mcp.breaker": "A server that keeps dying is given up for a minute, with its stderr shown (protocol §4)",
-  "mcp.everything": "The reference server works over stdio (protocol §6.1)",
-  "mcp.http": "A remote server works over Streamable HTTP, also after its restart (protocol §6.1)",
-
-  // The gateway's streams (protocol §5)
-  "sse.response": "A stream sends headers at once, `retry:` first, one data line per event (protocol §5.1, §5.2)",
-  "sse.utf8": "Text of any script arrives exactly, live and on replay (protocol §5.2)",
-  "sse.merge": "Replay may merge consecutive tokens of one step into one frame (protocol §5.2)",
-  "sse.resume": "A stream continues strictly after Last-Event-ID, an entry id or an event's UUID (protocol §5.3)",
-  "sse.newest": "`after=$` gives only what is new (protocol §5.3)",
-  "sse.fan-out": "Every reader gets the same text, whenever and at whichever gateway it joined (protocol §5, §7.4)",
-  "sse.run":
-    "`run_id` ends the stream after the run's end, and is 204 when that is at or before the cursor (protocol §5.3)",
-  "sse.heartbeat": "Every connection hears a comment at each interval (protocol §5.4)",
-  "sse.reset": "A cursor that cannot be continued gets a reset with its reason, then everything kept (protocol §5.5)",
-  "sse.compacted": "A cursor inside a compacted run continues (protocol §5.5)",
-  "sse.compound": "Several conversations share a connection, and are resumed each where it was (protocol §5.7)",
-  "sse.slow": "A reader that does not drain is cut off and resumes by its cursor (protocol §5.6)",
-  "sse.shutdown": "Shutdown breaks streams, it never ends them cleanly in a run (protocol §5.6)",
-  "sse.gap": "A lost live message is read from the log before anything later goes out (protocol §3.1)",
-  "sse.lost-last": "A lost last message is found without a later one (protocol §3.1)",
-  "sse.lost-tail": "A log that lost what was shown begins another epoch, and readers are reset (protocol §5.5, §3.1)",
-  "sse.redis-away": "Readers stay connected through an outage of Redis and miss nothing (protocol §3.4)",
-
-  // The gateway's routes (protocol §4, §7, §8)
-  "http.create": "A conversation is created once; its id again answers the same body (protocol §4)",
-  "http.list": "Conversations are listed newest first, in pages (protocol §4)",
-  "http.delete": "Deleting ends streams, and later messages are 410 (protocol §4)",
-  "http.send": "The same message id, in the body or as Idempotency-Key, has the same answer (protocol §4)",
-  "http.conflict": "The same id with another body is 409 (protocol §4)",
-  "http.steer": "A message that steers gets the same answer whenever it is sent again (protocol §4)",
-  "http.agent": "A message for an agent that is not configured is 404 (protocol §4)",
-  "http.history": "The history is read as messages, in pages (protocol §4)",
-  "http.snapshot": "Following from a snapshot's cursor continues its text exactly (protocol §4)",
-  "http.run": "A run shows its status, attempt, usage and times (protocol §4)",
-  "http.cancel": "A run can be cancelled before a worker has it (protocol §4)",
-  "http.foreign-run": "A run of another conversation is unknown to a stream (protocol §5.3)",
-  "http.agents": "Agents are listed with state, queue and workers (protocol §4)",
-  "http.tools": "Every configured toolset is listed, offered or not (protocol §4)",
-  "http.problems": "Whatever cannot be answered is a problem document without a trace of the inside (protocol §4)",
-  "http.errors": "docs/errors.md names every error code (protocol §4)",
-  "http.browser": "Other sites' pages and rebound names cannot act on the gateway (protocol §4)",
-  "http.openapi": "openapi.json describes exactly the routes that are served (protocol §4)",
-  "http.page": "The page is served at / and /c/<id>, with caching by content (protocol §4, §9)",
-  "http.security": "The page runs only its own scripts (protocol §4, §9)",
-  "http.redis-away": "While Redis is away answers are 503 with Retry-After, and /health is 200 (protocol §4)",
-  "gateway.ready": "The gateway logs `ready` with its address and exits 0 on SIGTERM (protocol §7.2)",
-  "gateway.redis-away": "The gateway starts while Redis is away and serves when it comes (protocol §4, §7)",
-  "gateway.config": "Every configuration problem is printed with its line; exit code 78 (protocol §6.1, §7.2)",
-  "gateway.metrics": "Streams, queue lag and dead letters are on the admin port (protocol §8.3)",
-  "gateway.trace": "A message carries the trace of the request that sent it (protocol §8.2)",
-
-  // The whole path, on the real services (protocol §2–§5, §9)
-  "path.answer": "A message is answered with streamed tokens, an output and usage (protocol §3.2)",
-  "path.memory": "The model is given what was said before (protocol §1)",
-  "path.tools": "Several tools of one step run in parallel, for real, and the model is told (protocol §2.7)",
-  "path.resume": "A reader that drops and resumes ends with the exact text and no frame twice (protocol §3.4, §5.3)",
-  "path.garbage": "A garbage entry goes to the dead letters and the worker goes on (protocol §2.4)",
-  "path.cancel": "Cancel ends the run and keeps the text shown (protocol §4)",
-  "path.page": "The page answers and shows the same after a reload (protocol §9)",
-
-  "sse.join": "A reader that joins between history and live delivery misses and repeats nothing (protocol §5.3)",
-
-  // The kill matrix (protocol §3.4)
-  "chaos.worker": "A killed worker's answer is finished by another, exactly (protocol §3.4)",
-  "chaos.zombie": "A worker that stood still and was replaced writes nothing when it wakes up (protocol §2.6, §3.4)",
-  "chaos.gateway": "A killed gateway's readers continue exactly at another (protocol §3.4, §5.3)",
-  "chaos.tool-runner": "A tool call whose tool-runner is killed has its effect at most once (protocol §2.7, §3.4)",
-  "chaos.redis": "Redis killed and started again on its AOF loses and doubles nothing (protocol §3.4)",
-  // Redis is there and does not serve (protocol §3.4, §4)
-  "trouble.partition":
-    "A network that is silent for 12 s costs a pause: every service says so and recovers (protocol §3.4)",
-  "trouble.full": "A Redis whose memory is used up costs a pause: nothing accepted is lost (protocol §3.4)",
-  "trouble.read-only": "A Redis that refuses writes costs a pause: nothing accepted is lost (protocol §3.4)",
-  "run.all-or-nothing": "A Redis that is full refuses a write as a whole (protocol §2.6)",
-  "deploy.rolling":
-    "A rolling restart of all services under load loses nothing and costs a pause (protocol §3.4, §7.2)",
-  "ready.logged": "Every service logs when it stops being ready, why, and when it is again (protocol §7.2, §8.1)",
-
-  "chaos.approval":
-    "A run that waits for a human is untouched by a death, and goes on exactly once (protocol §2.3, §3.4)",
-  "chaos.pubsub": "Cut live subscriptions lose and double nothing (protocol §3.1, §3.4)",
+/** The promises by area. */
+export const areas = {
+  start,
+  reader,
+  page,
+  contract,
+  runs,
+  takeover,
+  retention,
+  approvals,
+  worker,
+  services,
+  terminal,
+  mcp,
+  streams,
+  routes,
+  wholePath,
+  killMatrix,
+  redisTrouble,
 } as const;
+
+/**
+ * Every promise of the contract, as data: an id and one sentence with its place in docs/protocol.md; a file for each area.
+ * A test that verifies a promise starts its title with `[id]`; `coverage.test.ts` fails on an id that no test names, on a test
+ * that names an unknown id, and on an id that two areas use.
+ */
+export const requirements: Readonly<Record<string, string>> = Object.assign({}, ...Object.values(areas));

@@ -1,0 +1,27 @@
+/** Approvals (protocol §2.3, §4, §6.1). */
+export const approvals = {
+  "approval.policy": "Which tools ask is as the rules say; without a rule all do that may write (protocol §6.1)",
+  "approval.hash": "What an approval is tied to is hashed over RFC 8785 JSON (protocol §4)",
+  "approval.park": "A run that waits for humans has no owner, counts as busy and shows its questions (protocol §2.3)",
+  "approval.continue":
+    "A run that waits holds no worker slot, and an approved call runs where it stood (protocol §3.2)",
+  "approval.reject": "A rejected call does not run, and the model is told why (protocol §3.2)",
+  "approval.steps": "Several approvals of a step park once and continue when all are decided (protocol §3.2)",
+  "approval.decide": "A decision is told in the log, and the last one of a step wakes the run (protocol §3.2, §4)",
+  "approval.repeat": "A decision counts once: the same again answers the same, another is refused (protocol §4)",
+  "approval.wake": "A decision whose process died before it queued the run is made good (protocol §2.5)",
+  "approval.expiry": "What nobody decides in time expires, is denied, and the run goes on (protocol §4)",
+  "approval.cancel": "A parked run can be cancelled, and its approvals end `expired` (protocol §4)",
+  "approval.deleted": "A deleted conversation takes its approvals along (protocol §4)",
+  "approval.overdue-first": "A question that is asked too late ends expired, whenever it is looked for (protocol §4)",
+  "approval.list": "Approvals that wait can be listed, page by page (protocol §4)",
+  "approval.index": "The list of approvals that wait holds no others for long (protocol §4)",
+  "approval.args": "A human sees the arguments as they are, but for configured secrets (protocol §4)",
+  "approval.definition": "A tool that was changed after its approval is not called (protocol §4)",
+  "approval.keeps": "What a human decided holds, whatever the rules say by then (protocol §6.1)",
+  "approval.runner": "The tool-runner itself refuses a call without a valid approval for exactly it (protocol §2.7)",
+  "approval.hosts": "An approval holds on every host with the policy it was given under (protocol §4, §7.4)",
+  "approval.reload": "Changed approval rules hold after a reload, also at the tool-runner (protocol §2.7, §6.1)",
+  "approval.restart": "A run that waits for a human survives the death of everything (protocol §2.3, §7.4)",
+  "http.approvals": "Approvals are listed and decided over HTTP, with clear refusals (protocol §4)",
+} as const;

@@ -1,0 +1,20 @@
+/** Terminal (protocol §2.7, §6.1; docs/security.md). */
+export const terminal = {
+  "terminal.split": "A command line is split as CPython's shlex.split does (protocol §2.7)",
+  "terminal.no-shell": "No shell is ever started (protocol §2.7)",
+  "terminal.pin": "Allowed names mean files of the system, found once at start, whatever PATH says (protocol §6.1)",
+  "terminal.launchers": "Commands that start others need a kernel sandbox (protocol §2.7)",
+  "terminal.env": "A tool's environment is minimal, plus allowed names (protocol §6.1)",
+  "terminal.cwd": "A working directory outside the workspace is refused, by link, by `..` or by name (protocol §6.1)",
+  "terminal.timeout": "At the timeout the whole process group ends (protocol §2.7, §6.1)",
+  "terminal.cap": "Output is capped on raw bytes, and exactly the cap is not truncated (protocol §6.1)",
+  "terminal.text": "What the model reads has no escape sequences, control or bidi characters (protocol §2.7)",
+  "terminal.live": "Live output comes in at most ten pieces a second and loses nothing (protocol §2.7)",
+  "terminal.cancel": "A cancelled command ends with everything it started (protocol §2.7)",
+  "terminal.never-root": "A tool never runs as root (protocol §7.3)",
+  "terminal.rlimits": "At T1 a tool has resource limits and cannot gain privileges (protocol §7.3)",
+  "terminal.descriptors": "A tool inherits nothing but its standard streams (protocol §2.7)",
+  "terminal.min-tier": "Below the required tier the terminal is not offered and every call is denied (protocol §2.7)",
+  "terminal.leaks": "Two hundred commands leave no descriptor, process or file behind (protocol §7.4)",
+  "terminal.box": "exec.ts runs one command without Redis: one JSON object in, one out (protocol §7.2)",
+} as const;
