@@ -70,6 +70,7 @@ export const runs = {
   "reload.removed": "An agent taken out of the file is no longer served, until it is back (protocol §2.7)",
   "reload.invalid":
     "An invalid file keeps the old configuration, and every mistake is logged with its line (protocol §2.7, §6.1)",
+  "control.event-crash": "What a worker died telling of a command is told on, to nobody twice (protocol §3.2)",
   "control.event": "A `control` event tells every conversation with an unfinished run, once (protocol §3.2)",
   "tool.once": "A tool call starts once and answers with one result (protocol §2.7)",
   "tool.terminal": "A terminal call runs a real command, with live output and one result (protocol §2.7)",

@@ -6,8 +6,10 @@ import { resultsTopic, streamTopic } from "@holdfast/protocol";
  */
 const ofStream = (conversationId: string, part: string): string => `{${streamTopic(conversationId)}}:${part}`;
 
-/** Hash: epoch, seq, created_at, metadata, title, updated_at, turn, claims, active, owner, fence, compacted, renewed. */
+/** Hash: epoch, seq, created_at, metadata, title, updated_at, turn, claims, active, owner, fence, compacted, renewed, `told:…`. */
 export const metaKey = (conversationId: string): string => ofStream(conversationId, "meta");
+/** Field of meta: entry id of the newest command to the agent that the conversation was told of. `kind` is `state` or `reload`. */
+export const toldField = (agent: string, kind: string): string => `told:${agent}:${kind}`;
 /** Hash: message id -> {run_id, hash, entry}. */
 export const messagesKey = (conversationId: string): string => ofStream(conversationId, "messages");
 /** List of run ids that wait, in turn order. */

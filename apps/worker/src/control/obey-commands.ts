@@ -22,7 +22,8 @@ export interface CommandScope {
  *   only runs that have begun and are to be ended are taken over. A run asks the states before each thing that a pause holds back.
  * - `reload`, to whichever agent, reads the whole file again. New agents are served from then on and removed ones no longer;
  *   runs at work keep the configuration they were begun with. A file that is not valid changes nothing.
- * - Every command is told to the conversations it concerns once it has taken effect here, if nobody was first.
+ * - Every command is told to the conversations it concerns once it has taken effect here, if nobody was first; what another
+ *   worker died telling is told on.
  */
 export function obeyCommands({ bus, queue, served, active, readAgents, logger }: CommandScope): AgentStates {
   const states = new AgentStates({
@@ -35,8 +36,8 @@ export function obeyCommands({ bus, queue, served, active, readAgents, logger }:
     onChange(agent, state) {
       logger.info("agent state", { agent, state });
       chooseTopics();
-      announce(agent);
     },
+    onObeyed: (agent) => announce(agent),
   });
   const reload = createReload({
     logger,

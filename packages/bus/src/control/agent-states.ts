@@ -6,6 +6,8 @@ export interface AgentStatesOptions {
   readonly agents: readonly string[];
   /** An agent's state was learnt or changed here: what it forbids is no longer begun. */
   readonly onChange?: (agent: string, state: AgentState) => void;
+  /** What the agent's newest command says is in force here: told after every look. */
+  readonly onObeyed?: (agent: string) => void;
   /** Every command, also those that change no state. */
   readonly onCommand?: OnCommand;
 }
@@ -95,7 +97,12 @@ export class AgentStates {
   /** A Redis that does not answer leaves the last known state in force. */
   async #look(agent: string): Promise<void> {
     const state = await this.#options.control.state(agent).catch(() => undefined);
-    if (state === undefined || state === this.#states.get(agent)) return;
+    if (state === undefined) return;
+    if (state !== this.#states.get(agent)) this.#change(agent, state);
+    this.#options.onObeyed?.(agent);
+  }
+
+  #change(agent: string, state: AgentState): void {
     this.#states.set(agent, state);
     this.#options.onChange?.(agent, state);
     for (const listener of this.#followers.get(agent) ?? []) listener(state);

@@ -2,6 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import { newUuid } from "@holdfast/protocol";
 import { startRedis, until } from "@holdfast/testing";
 import { Redis } from "ioredis";
+import { metaKey } from "../keys.ts";
 import { createRedisBus } from "../redis-bus.ts";
 import { busLab, claimed, COMPLETED, message } from "../test-lab/bus-lab.ts";
 
@@ -75,6 +76,35 @@ describe("control", () => {
     expect(told).toMatchObject([{ command: "pause", by: "operator", state: "paused", agent: "assistant" }]);
     expect((await lab.events(ended.envelope.conversation_id)).filter((event) => event.event === "control")).toEqual([]);
   });
+
+  it("[control.event-crash] tells the rest where the one that told died in the middle, and nobody twice", async () => {
+    const [bus, other] = [lab.openBus(), lab.openBus()];
+    await lab.raw.flushall();
+    const talks = Array.from({ length: 4 }, () => message(newUuid()));
+    for (const given of talks) await bus.conversations.accept(given);
+    const ids = talks.map(({ envelope }) => envelope.conversation_id);
+    const told = async (id: string) =>
+      (await lab.events(id)).filter((event) => event.event === "control").map((event) => event.command);
+    for (const command of ["pause", "reload"] as const) {
+      const reload = command === "reload" ? { entryId: "9999999999999-0", by: "user:ops" } : undefined;
+      if (!reload) await bus.control.send("assistant", { type: command, by: "user:ops" });
+      // The third of the four cannot be written to: whoever tells ends there.
+      const broken = metaKey(ids[2] ?? "");
+      await lab.raw.rename(broken, "aside");
+      await lab.raw.set(broken, "no hash");
+      await expect(bus.control.announce("assistant", reload)).rejects.toThrow();
+      await lab.raw.rename("aside", broken);
+      await until(
+        async () => {
+          await other.control.announce("assistant");
+          return (await Promise.all(ids.map(told))).every((events) => events.includes(command));
+        },
+        { timeoutMs: 10_000 },
+      );
+    }
+    await bus.control.announce("assistant");
+    expect(await Promise.all(ids.map(told))).toEqual(ids.map(() => ["pause", "reload"]));
+  }, 30_000);
 
   it("says within the request timeout that Redis is away", async () => {
     const own = await startRedis();

@@ -57,6 +57,7 @@ async function ownedRun(bus: Bus) {
   const { run } = await claimed(bus, id);
   const [fence, lineage] = (await lab.raw.hmget(metaKey(id), "fence", "lineage")).map((value) => value ?? "");
   const keys = [streamTopic(id), metaKey(id), runKey(id, run.id)];
+  let notices = 0;
   const ending = [historyKey(id), steerKey(id), inboxKey(id)];
   async function call(name: ScriptName, of: readonly string[], args: readonly (string | number)[]): Promise<string[]> {
     const script = scripts.get(name);
@@ -66,7 +67,8 @@ async function ownedRun(bus: Bus) {
   }
   return {
     async send({ kind, count, isOwner }: Write, first: number): Promise<string[]> {
-      if (kind === "notice") return call("append-notice-3", keys, [eventOf(0)]);
+      if (kind === "notice")
+        return call("append-notice-3", keys, [eventOf(0), "told:assistant:state", `${(notices += 1)}-0`]);
       const payloads = Array.from({ length: count }, (_, at) => eventOf(first + at));
       const batch = [isOwner ? (fence ?? "") : "0.0", first, count, ...payloads];
       if (kind === "append") return call("append-3", keys, [...batch, "last_batch", first]);

@@ -1,19 +1,28 @@
--- One process tells the conversations that a command took effect: the first that asks.
--- KEYS 1 {control:<agent>}:state
--- ARGV 1 entry id of a `reload`, or '' for the command that made the state  2 who gave the `reload`
--- Returns {command, by, state} for the one that is to tell, {} for all others
+-- Who is to tell the conversations that a command took effect: one process at a time. What is told is marked only when all
+-- conversations know it (announced-1), so that another goes on where the first died.
+-- KEYS 1 {control:<agent>}:state (entry, command, by, state; reload, reload_by: the newest reload that took effect; announced,
+--        reload_announced: entry ids of what all were told; telling_until: unix ms)
+-- ARGV 1 entry id of a `reload` that took effect, then nothing else is told, or ''  2 who gave it  3 milliseconds that telling may take
+-- Returns {'state' | 'reload', entry id, command, by, state}, {} where there is nothing to tell or somebody else tells it
 -- @include entry-order
 if ARGV[1] ~= '' then
-  local told = redis.call('HGET', KEYS[1], 'reload_announced')
-  if told and not isNewerEntry(ARGV[1], told) then
-    return {}
+  local known = redis.call('HGET', KEYS[1], 'reload')
+  if not known or isNewerEntry(ARGV[1], known) then
+    redis.call('HSET', KEYS[1], 'reload', ARGV[1], 'reload_by', ARGV[2])
   end
-  redis.call('HSET', KEYS[1], 'reload_announced', ARGV[1])
-  return { 'reload', ARGV[2], redis.call('HGET', KEYS[1], 'state') or 'running' }
 end
-local now = redis.call('HMGET', KEYS[1], 'entry', 'announced', 'command', 'by', 'state')
-if not now[1] or now[1] == now[2] then
+local now = redis.call('HMGET', KEYS[1], 'entry', 'announced', 'command', 'by', 'state', 'reload', 'reload_announced', 'reload_by', 'telling_until')
+local isReload = now[6] and now[6] ~= now[7]
+if not isReload and (ARGV[1] ~= '' or not now[1] or now[1] == now[2]) then
   return {}
 end
-redis.call('HSET', KEYS[1], 'announced', now[1])
-return { now[3], now[4], now[5] }
+local time = redis.call('TIME')
+local ms = time[1] * 1000 + math.floor(time[2] / 1000)
+if now[9] and ms < tonumber(now[9]) then
+  return {}
+end
+redis.call('HSET', KEYS[1], 'telling_until', string.format('%.0f', ms + ARGV[3]))
+if isReload then
+  return { 'reload', now[6], 'reload', now[8], now[5] or 'running' }
+end
+return { 'state', now[1], now[3], now[4], now[5] }

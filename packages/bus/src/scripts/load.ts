@@ -11,6 +11,7 @@ export const SCRIPT_NAMES = [
   "accept-7",
   "agent-state-2",
   "announce-1",
+  "announced-1",
   "append-notice-3",
   "append-3",
   "begin-step-4",
