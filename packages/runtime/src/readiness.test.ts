@@ -3,7 +3,7 @@ import { until } from "@holdfast/testing";
 import { expect, it } from "@jest/globals";
 import { type Check, watchReadiness } from "./readiness.ts";
 
-it("[ready.logged] logs once when the service stops being ready, with the reason, and once when it is again", async () => {
+it("[ready.logged] logs once when the service stops being ready, with the reason, and for each that comes later, and once when it is again", async () => {
   const lines: string[] = [];
   const log = (message: string, fields?: object) => void lines.push(`${message} ${JSON.stringify(fields)}`);
   const logger = { debug: log, info: log, warn: log, error: log, child: () => logger } as Logger;
@@ -17,10 +17,13 @@ it("[ready.logged] logs once when the service stops being ready, with the reason
     return checks;
   }, logger);
   await until(() => looks >= 2, { timeoutMs: 10_000 });
-  checks = [];
+  checks = [{ name: "redis", ok: false, detail: "OOM" }];
   await until(() => lines.length === 2, { timeoutMs: 10_000 });
+  checks = [];
+  await until(() => lines.length === 3, { timeoutMs: 10_000 });
   close();
   expect(lines[0]).toContain('not ready; trying on {"checks":[{"name":"redis","ok":false');
   expect(lines[0]).not.toMatch(/pw|model/);
-  expect(lines[1]).toMatch(/^ready again \{"after_ms":\d+\}$/);
+  expect(lines[1]).toContain('{"checks":[{"name":"redis","ok":false,"detail":"OOM"}]}');
+  expect(lines[2]).toMatch(/^ready again \{"after_ms":\d+\}$/);
 }, 20_000);

@@ -29,19 +29,26 @@ export async function examine(ready: Readiness): Promise<readonly Check[]> {
   }
 }
 
-/** Looks every two seconds, and logs when the service stops being ready, with the reasons, and when it is again. */
+/**
+ * Looks every two seconds, and logs when the service stops being ready, with the reasons, and when it is again. A reason that
+ * comes later is logged too, once: a service that first hears nothing from Redis may then be told why.
+ */
 export function watchReadiness(ready: Readiness, logger: Logger): () => void {
   let lostAtMs: number | undefined;
+  const logged = new Set<string>();
   let isClosed = false;
   const look = async (): Promise<void> => {
     const failing = (await examine(ready)).filter(({ ok }) => !ok);
     if (isClosed) return;
-    if (failing.length > 0 && lostAtMs === undefined) {
-      lostAtMs = Date.now();
+    const news = failing.filter(({ name, detail }) => !logged.has(`${name}: ${detail}`));
+    if (news.length > 0) {
+      lostAtMs ??= Date.now();
+      for (const { name, detail } of news) logged.add(`${name}: ${detail}`);
       logger.warn("not ready; trying on", { checks: failing });
     } else if (failing.length === 0 && lostAtMs !== undefined) {
       logger.info("ready again", { after_ms: Date.now() - lostAtMs });
       lostAtMs = undefined;
+      logged.clear();
     }
   };
   const again = async (): Promise<void> => {

@@ -23,7 +23,7 @@ export async function announce(
     const reply = await commands.script("announce-1", state, [reload.entryId, reload.by, TELLING_MS]);
     const [kind, entryId, command, by, after] = reply.map(text);
     if (!kind || !entryId || !command || !by || !after) return;
-    await tellAll(commands, agent, { kind, entryId, command, by, state: after } as Told);
+    await tellAll(commands, agent, { kind, entryId, command, by, state: after });
     await commands.script("announced-1", state, [kind, entryId]);
   }
 }

@@ -92,7 +92,7 @@ describe("control", () => {
       const broken = metaKey(ids[2] ?? "");
       await lab.raw.rename(broken, "aside");
       await lab.raw.set(broken, "no hash");
-      await expect(bus.control.announce("assistant", reload)).rejects.toThrow();
+      await expect(bus.control.announce("assistant", reload)).rejects.toThrow("WRONGTYPE");
       await lab.raw.rename("aside", broken);
       await until(
         async () => {
