@@ -51,7 +51,7 @@ export function createRedisBus(options: BusOptions): Bus {
     deadLetters: new RedisDeadLetters(commands, upkeep),
     toolCalls,
     toolJournal: toolCalls,
-    catalog: new RedisCatalog(commands, instance),
+    catalog: new RedisCatalog(commands),
     control,
     presence,
     check: () => connections.check(),

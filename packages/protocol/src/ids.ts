@@ -21,8 +21,14 @@ export function newUuid(): Uuid {
   return formatUuid(bytes);
 }
 
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
 /** 16 bytes as canonical text. */
 export function formatUuid(bytes: Uint8Array): Uuid {
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join("-");
+  let text = "";
+  for (let at = 0; at < 16; at += 1) {
+    if (at === 4 || at === 6 || at === 8 || at === 10) text += "-";
+    text += HEX[bytes[at] ?? 0];
+  }
+  return text;
 }

@@ -64,9 +64,9 @@ export async function withSpan<T>(
 export function startSpan(name: string, options: SpanOptions = {}): TraceSpan {
   const parent = options.parent === undefined ? context.active() : contextFrom(options.parent);
   const kind = KINDS[options.kind ?? "internal"];
-  const span = trace
-    .getTracer("holdfast")
-    .startSpan(name, { kind, attributes: recordable(options.attributes) }, parent);
+  const span = trace.getTracer("holdfast").startSpan(name, { kind }, parent);
+  // Redaction has its price: without a tracer it is not paid.
+  if (span.isRecording()) span.setAttributes(recordable(options.attributes));
   return new OpenSpan(span, trace.setSpan(parent, span));
 }
 

@@ -1,5 +1,5 @@
 import { AgentStates, type Entry, type RunLease } from "@holdfast/bus";
-import { chatTopic, newUuid, WORKERS_GROUP } from "@holdfast/protocol";
+import { chatTopic, newUuid, type StreamEvent, WORKERS_GROUP } from "@holdfast/protocol";
 import { until } from "@holdfast/testing";
 import { afterAll, afterEach, beforeAll, expect, it } from "@jest/globals";
 import { PassThrough } from "node:stream";
@@ -24,7 +24,7 @@ async function failRun(lease: RunLease): Promise<RunResult> {
   const usage = { input_tokens: 0, output_tokens: 0, total_tokens: 0 };
   const error = { code: "internal", message: "given up", retryable: true };
   await lease.finish({ status: "failed", reason: error.code, error, usage, history: [] });
-  return { outcome: "ended", giveUp: error };
+  return { outcome: "ended", isLast: false, giveUp: error };
 }
 
 /** A handler of its own over the stage's bus, and the first entry of the queue. */
@@ -60,7 +60,7 @@ it("[worker.no-stuck-run] ends a run that cannot be handled, and goes on with th
   const next = await talk.say("two");
   let tries = 0;
   const execute = async (lease: RunLease) => {
-    if (lease.run.id !== stuck) return failRun(lease).then((): RunResult => ({ outcome: "ended" }));
+    if (lease.run.id !== stuck) return failRun(lease).then((): RunResult => ({ outcome: "ended", isLast: false }));
     tries += 1;
     throw new TypeError("a mistake of ours");
   };
@@ -74,18 +74,28 @@ it("[worker.no-stuck-run] ends a run that cannot be handled, and goes on with th
   ]);
 });
 
-it("ends the run of a message whose accept fails half-way", async () => {
+it("ends the run of a message that was accepted and cannot be found to be", async () => {
+  const talk = stage.talk();
+  const runId = await talk.say("hi");
+  const [said] = (await talk.events()).flatMap((event) => (event.event === "user_message" ? [event.message_id] : []));
+  await redisCommand(stage.redis.port, "HSET", `{stream:${talk.id}}:messages`, said ?? "", "no record");
   await stage.worker();
+  await until(async () => (await letters()).length === 1, { timeoutMs: 20_000 });
+  expect((await talk.ended(runId)).run).toMatchObject({ status: "failed", message_id: said });
+  await until(async () => (await stage.entries(topic)).length === 0);
+});
+
+it("works on a message although its accept failed once it was in the inbox", async () => {
   const talk = stage.talk();
   // Not a stream: what is accepted cannot be published there.
   await redisCommand(stage.redis.port, "SET", chatTopic(talk.id), "x");
-  const payload = JSON.stringify({ conversation_id: talk.id, content: "hi" });
+  stage.model.script(() => "answered all the same");
+  await stage.worker();
   const id = newUuid();
-  await stage.bus.queues.publish(topic, id, payload, {});
-  await until(async () => (await letters()).length === 1, { timeoutMs: 20_000 });
-  const events = (await talk.events()).filter((event) => event.event === "run");
-  expect(events.at(-1)).toMatchObject({ status: "failed", message_id: id });
-  await until(async () => (await stage.entries(topic)).length === 0);
+  await stage.bus.queues.publish(topic, id, JSON.stringify({ conversation_id: talk.id, content: "hi" }), {});
+  const isOver = (events: StreamEvent[]) => events.some((event) => event.event === "output");
+  await until(async () => isOver(await talk.events()), { timeoutMs: 20_000 });
+  expect((await talk.events()).at(-1)).toMatchObject({ event: "run", status: "completed", message_id: id });
 });
 
 it("[worker.drain-letter] settles a dead letter before it hands the rest of the inbox over", async () => {

@@ -165,10 +165,11 @@ export class EntryHandler {
       if (claim.outcome === "stopped") continue;
       if (claim.outcome === "waiting") return { kind: "hold", hasBegun: claim.hasBegun };
       if (claim.outcome !== "claimed") return verdict;
-      const giveUp = await this.#runOnce(claim.lease, work).finally(() => claim.stay.leave());
-      if (giveUp === undefined) continue;
+      const { giveUp, isLast } = await this.#runOnce(claim.lease, work).finally(() => claim.stay.leave());
       // At once: whoever takes the entry later finds its run over and knows nothing of why.
-      await this.#bury(entry, claim.lease, giveUp);
+      if (giveUp !== undefined) await this.#bury(entry, claim.lease, giveUp);
+      // A turn that came since has an entry of its own to answer for it.
+      if (isLast) return verdict;
     }
   }
 
@@ -180,15 +181,15 @@ export class EntryHandler {
     return { kind: isServed ? "hand_over" : "requeue" };
   }
 
-  /** Executes one run and waits where it must be tried again. Answers why its message is given up, if it is. */
-  async #runOnce(lease: RunLease, work: Work): Promise<GivenUp | undefined> {
+  /** Executes one run and waits where it must be tried again. Answers why its message is given up, if it is, and whether no turn waits after it. */
+  async #runOnce(lease: RunLease, work: Work): Promise<{ giveUp?: GivenUp; isLast: boolean }> {
     const result = await this.#execute(lease);
-    if (result.outcome === "ended") return result.giveUp;
-    if (result.outcome === "parked") return undefined;
+    if (result.outcome === "ended") return result;
+    if (result.outcome === "parked") return { isLast: false };
     if (result.outcome === "lost") work.hasLostRun = true;
     const pauseMs = result.outcome === "failed" ? FIRST_PAUSE_MS * 2 ** result.failures : FIRST_PAUSE_MS;
     await quietPause(pauseMs, this.#deps.draining);
-    return undefined;
+    return { isLast: false };
   }
 
   /** A lease that a living worker keeps without working on it would hold its conversation up for ever. */

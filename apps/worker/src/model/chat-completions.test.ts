@@ -1,7 +1,7 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
-import type { ModelChunk, ModelRequest } from "./model-client.ts";
+import type { ModelListener, ModelRequest } from "./model-client.ts";
 import { openModels } from "./open-model.ts";
 
 /** A server that is "compatible" and no more: it sends exactly these chunks. */
@@ -39,12 +39,15 @@ const delta = (fields: object, finish_reason: string | null = null) => ({
   choices: [{ index: 0, delta: fields, finish_reason }],
 });
 
-async function answer(request: Partial<ModelRequest> = {}): Promise<ModelChunk[]> {
+const DEAF: ModelListener = { hear: () => undefined, holdBack: () => undefined };
+
+async function answer(request: Partial<ModelRequest> = {}): Promise<unknown[]> {
   const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
   const client = openModels({ baseUrl, idleMs: 10_000 })("chat");
-  const read: ModelChunk[] = [];
-  for await (const chunk of client.stream({ ...REQUEST, ...request }, new AbortController().signal)) read.push(chunk);
-  return read;
+  const read: unknown[] = [];
+  const listener: ModelListener = { ...DEAF, hear: (type, text) => void read.push({ type, text }) };
+  const end = await client.stream({ ...REQUEST, ...request }, new AbortController().signal, listener);
+  return [...read, { type: "end", ...end }];
 }
 
 describe("servers that differ", () => {
@@ -131,10 +134,7 @@ it("ends with the signal's own reason when it is aborted", async () => {
   const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
   const abort = new AbortController();
   const reason = new Error("enough");
-  const read = async () => {
-    for await (const _ of openModels({ baseUrl, idleMs: 10_000 })("chat").stream(REQUEST, abort.signal)) void _;
-  };
-  const reading = read();
+  const reading = openModels({ baseUrl, idleMs: 10_000 })("chat").stream(REQUEST, abort.signal, DEAF);
   setTimeout(() => abort.abort(reason), 50);
   await expect(reading).rejects.toBe(reason);
 });

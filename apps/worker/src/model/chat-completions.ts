@@ -4,9 +4,9 @@ import type { ChatCompletionChunk, ChatCompletionCreateParamsStreaming } from "o
 import { CallAssembly } from "./call-assembly.ts";
 import { chatMessages } from "./chat-messages.ts";
 import { type Dialect, Dialects, type OptionalField, openInDialect } from "./dialect.ts";
-import type { ModelChunk, ModelClient, ModelFinishReason, ModelRequest } from "./model-client.ts";
+import type { ModelClient, ModelEnd, ModelFinishReason, ModelListener, ModelRequest } from "./model-client.ts";
 import { ModelCallFailed } from "./model-call-failed.ts";
-import { eventsOf } from "./streaming-call.ts";
+import { readStream } from "./streaming-call.ts";
 import { strictSchema } from "./strict-schema.ts";
 
 /**
@@ -25,22 +25,23 @@ export class ChatCompletionsClient implements ModelClient {
     this.#prefersMaxCompletionTokens = options.isOpenAi;
   }
 
-  async *stream(request: ModelRequest, signal: AbortSignal): AsyncGenerator<ModelChunk> {
-    const answer = new ChatAnswer();
+  async stream(request: ModelRequest, signal: AbortSignal, listener: ModelListener): Promise<ModelEnd> {
+    const answer = new ChatAnswer(listener);
     const dialect = this.#dialects.of(request.model);
-    const events = eventsOf<ChatCompletionChunk>({
+    await readStream<ChatCompletionChunk>({
       open: (abort) =>
         openInDialect(
           dialect,
           () => this.#body(request, dialect),
-          (body) => this.#openai.chat.completions.create(body, { signal: abort }),
+          (body) => this.#openai.chat.completions.create(body, { signal: abort }).asResponse(),
         ),
+      read: (chunk) => answer.read(chunk),
+      holdBack: () => listener.holdBack(),
       isWhole: () => answer.isWhole,
       signal,
       idleMs: this.#idleMs,
     });
-    for await (const event of events) yield* answer.read(event);
-    yield answer.end();
+    return answer.end();
   }
 
   #body(request: ModelRequest, dialect: Dialect): { body: ChatCompletionCreateParamsStreaming; sent: OptionalField[] } {
@@ -89,38 +90,43 @@ class ChatAnswer {
   readonly #calls = new CallAssembly();
   #finishReason: string | undefined;
   #usage: Usage | undefined;
+  readonly #listener: ModelListener;
+
+  constructor(listener: ModelListener) {
+    this.#listener = listener;
+  }
 
   get isWhole(): boolean {
     return this.#finishReason !== undefined;
   }
 
-  *read(chunk: ChatCompletionChunk): Generator<ModelChunk> {
+  read(chunk: ChatCompletionChunk): void {
     this.#usage = readUsage(chunk.usage) ?? this.#usage;
     const choice = chunk.choices?.[0];
     if (choice === undefined) return;
     // Some servers end with a choice that has only a reason.
     const delta: Delta = choice.delta ?? {};
-    yield* said("reasoning", delta.reasoning_content ?? delta.reasoning);
-    yield* said("text", delta.content ?? delta.refusal);
+    this.#pass("reasoning", delta.reasoning_content ?? delta.reasoning);
+    this.#pass("text", delta.content ?? delta.refusal);
     for (const call of delta.tool_calls ?? []) this.#calls.add(call);
     if (choice.finish_reason) this.#finishReason = choice.finish_reason;
   }
 
-  end(): ModelChunk {
+  end(): ModelEnd {
     if (this.#finishReason === undefined) {
       throw new ModelCallFailed("The model's answer broke off.", { code: "model_stream_broken", isRetryable: true });
     }
     const finishReason = readFinishReason(this.#finishReason);
-    return { type: "end", finishReason, calls: this.#calls.calls, ...(this.#usage ? { usage: this.#usage } : {}) };
+    return { finishReason, calls: this.#calls.calls, ...(this.#usage ? { usage: this.#usage } : {}) };
+  }
+
+  #pass(channel: "text" | "reasoning", text: unknown): void {
+    if (typeof text === "string" && text !== "") this.#listener.hear(channel, text);
   }
 }
 
 /** Not in OpenAI's API: how compatible servers stream what a model thinks. */
 type Delta = ChatCompletionChunk.Choice.Delta & { readonly reasoning_content?: unknown; readonly reasoning?: unknown };
-
-function* said(type: "text" | "reasoning", text: unknown): Generator<ModelChunk> {
-  if (typeof text === "string" && text !== "") yield { type, text };
-}
 
 /** Servers have words of their own for a normal end (`eos`, `end_turn`). */
 function readFinishReason(given: string): ModelFinishReason {

@@ -24,21 +24,26 @@ export interface ModelRequest {
 
 export type ModelFinishReason = "stop" | "length" | "content_filter" | "tool_calls";
 
-/** What a model says, in order. `end` comes exactly once, last; a stream without it broke. */
-export type ModelChunk =
-  | { readonly type: "text" | "reasoning"; readonly text: string }
-  | {
-      readonly type: "end";
-      readonly finishReason: ModelFinishReason;
-      /** Whole calls, in the order the model made them; ids may repeat or be empty where the server is careless. */
-      readonly calls: readonly JournalCall[];
-      /** Absent where the server counts nothing. */
-      readonly usage?: Usage;
-      /** What the same provider wants to see again on the next call of this run. */
-      readonly provider?: unknown;
-    };
+/** How an answer ended. */
+export interface ModelEnd {
+  readonly finishReason: ModelFinishReason;
+  /** Whole calls, in the order the model made them; ids may repeat or be empty where the server is careless. */
+  readonly calls: readonly JournalCall[];
+  /** Absent where the server counts nothing. */
+  readonly usage?: Usage;
+  /** What the same provider wants to see again on the next call of this run. */
+  readonly provider?: unknown;
+}
+
+/** Who hears a model. Told, not asked: a token that had to be waited for would cost several times as much. */
+export interface ModelListener {
+  /** A piece of what it says, in order, in the tick in which it arrives; never empty. */
+  hear(channel: "text" | "reasoning", text: string): void;
+  /** Called after what arrived together. The model is not read on until the promise resolves; undefined: go on. */
+  holdBack(): Promise<void> | undefined;
+}
 
 /** One model call, streamed. Throws ModelCallFailed for whatever goes wrong, and the signal's reason when it is aborted. */
 export interface ModelClient {
-  stream(request: ModelRequest, signal: AbortSignal): AsyncIterable<ModelChunk>;
+  stream(request: ModelRequest, signal: AbortSignal, listener: ModelListener): Promise<ModelEnd>;
 }

@@ -3,7 +3,7 @@ import type { Usage } from "@holdfast/protocol";
 import OpenAI from "openai";
 import type { Response, ResponseOutputItem, ResponseStreamEvent } from "openai/resources/responses/responses";
 import { ModelCallFailed } from "./model-call-failed.ts";
-import type { ModelChunk, ModelFinishReason } from "./model-client.ts";
+import type { ModelEnd, ModelFinishReason, ModelListener } from "./model-client.ts";
 import type { ResponsesItem } from "./responses-input.ts";
 
 /**
@@ -12,41 +12,43 @@ import type { ResponsesItem } from "./responses-input.ts";
  */
 export class ResponsesAnswer {
   readonly #model: string;
+  readonly #listener: ModelListener;
   readonly #done: { readonly at: number; readonly item: ResponseOutputItem }[] = [];
   #response: Response | undefined;
   #hasText = false;
 
-  constructor(model: string) {
+  constructor(model: string, listener: ModelListener) {
     this.#model = model;
+    this.#listener = listener;
   }
 
   get isWhole(): boolean {
     return this.#response !== undefined;
   }
 
-  *read(event: ResponseStreamEvent): Generator<ModelChunk> {
+  read(event: ResponseStreamEvent): void {
     switch (event.type) {
       case "response.output_text.delta":
       case "response.refusal.delta":
         this.#hasText = true;
-        yield { type: "text", text: event.delta };
+        this.#pass("text", event.delta);
         return;
       case "response.reasoning_summary_text.delta":
       case "response.reasoning_text.delta":
-        yield { type: "reasoning", text: event.delta };
+        this.#pass("reasoning", event.delta);
         return;
       case "response.reasoning_summary_part.added":
-        if (event.summary_index > 0) yield { type: "reasoning", text: "\n\n" };
+        if (event.summary_index > 0) this.#pass("reasoning", "\n\n");
         return;
       case "response.output_item.added":
-        if (event.item.type === "message" && this.#hasText) yield { type: "text", text: "\n\n" };
+        if (event.item.type === "message" && this.#hasText) this.#pass("text", "\n\n");
         return;
       default:
         this.#note(event);
     }
   }
 
-  end(): ModelChunk {
+  end(): ModelEnd {
     const response = this.#response;
     if (response === undefined) {
       throw new ModelCallFailed("The model's answer broke off.", { code: "model_stream_broken", isRetryable: true });
@@ -56,12 +58,15 @@ export class ResponsesAnswer {
     const { calls, items } = readOutput(output ?? []);
     const usage = readUsage(response);
     return {
-      type: "end",
       finishReason: finishReasonOf(response, calls),
       calls,
       ...(usage ? { usage } : {}),
       provider: { api: "responses", model: this.#model, items },
     };
+  }
+
+  #pass(channel: "text" | "reasoning", text: string): void {
+    if (text !== "") this.#listener.hear(channel, text);
   }
 
   #note(event: ResponseStreamEvent): void {

@@ -1,10 +1,10 @@
 import type OpenAI from "openai";
 import type { ResponseCreateParamsStreaming, ResponseStreamEvent } from "openai/resources/responses/responses";
 import { type Dialect, Dialects, type OptionalField, openInDialect } from "./dialect.ts";
-import type { ModelChunk, ModelClient, ModelRequest } from "./model-client.ts";
+import type { ModelClient, ModelEnd, ModelListener, ModelRequest } from "./model-client.ts";
 import { ResponsesAnswer } from "./responses-answer.ts";
 import { responsesInput } from "./responses-input.ts";
-import { eventsOf } from "./streaming-call.ts";
+import { readStream } from "./streaming-call.ts";
 import { strictSchema } from "./strict-schema.ts";
 
 /** The API refuses a smaller limit. */
@@ -21,22 +21,23 @@ export class ResponsesClient implements ModelClient {
     this.#idleMs = options.idleMs;
   }
 
-  async *stream(request: ModelRequest, signal: AbortSignal): AsyncGenerator<ModelChunk> {
-    const answer = new ResponsesAnswer(request.model);
+  async stream(request: ModelRequest, signal: AbortSignal, listener: ModelListener): Promise<ModelEnd> {
+    const answer = new ResponsesAnswer(request.model, listener);
     const dialect = this.#dialects.of(request.model);
-    const events = eventsOf<ResponseStreamEvent>({
+    await readStream<ResponseStreamEvent>({
       open: (abort) =>
         openInDialect(
           dialect,
           () => bodyOf(request, dialect),
-          (body) => this.#openai.responses.create(body, { signal: abort }),
+          (body) => this.#openai.responses.create(body, { signal: abort }).asResponse(),
         ),
+      read: (event) => answer.read(event),
+      holdBack: () => listener.holdBack(),
       isWhole: () => answer.isWhole,
       signal,
       idleMs: this.#idleMs,
     });
-    for await (const event of events) yield* answer.read(event);
-    yield answer.end();
+    return answer.end();
   }
 }
 

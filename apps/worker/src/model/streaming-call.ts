@@ -1,17 +1,25 @@
-import { ModelCallFailed } from "./model-call-failed.ts";
+import type { IncomingMessage } from "node:http";
+import OpenAI from "openai";
 import { describeFailure } from "./describe-failure.ts";
+import { EventReader, type ModelEvent } from "./event-reader.ts";
+import { StreamedResponse } from "./lean-fetch.ts";
+import { ModelCallFailed } from "./model-call-failed.ts";
 
 /**
  * The life of one streamed request, whatever API it speaks.
  *
- * - Silence for `idleMs`, before the first event or between two, counts as a broken stream. Time in which the consumer
- *   does not ask for the next event is not silence.
+ * - Events are read and handed on in the tick in which they arrive, without a promise between: this runs for every token.
+ * - Silence for `idleMs`, before the first event or between two, counts as a broken stream. Time in which the model is held
+ *   back is not silence.
  * - Aborting `signal` ends the request and throws the signal's reason.
  * - Once `isWhole()`, nothing that still goes wrong matters: what is left is at most the usage.
  */
 export interface StreamingCall<Event> {
-  /** Sends the request; resolves with its events. */
-  open(signal: AbortSignal): PromiseLike<AsyncIterable<Event>>;
+  /** Sends the request; resolves with its answer, unread. */
+  open(signal: AbortSignal): PromiseLike<Response>;
+  read(event: Event): void;
+  /** Called after events that arrived together; nothing more is read until the promise resolves. */
+  holdBack(): Promise<void> | undefined;
   /** True once the answer itself is complete. */
   isWhole(): boolean;
   readonly signal: AbortSignal;
@@ -20,8 +28,12 @@ export interface StreamingCall<Event> {
 
 /** How long the usage may come after the end of the answer. */
 const TAIL_MS = 3_000;
+/** How long a connection may take to end its answer before it is given up instead of used again. */
+const CLOSING_MS = 1_000;
+const LAST = "[DONE]";
 
-export async function* eventsOf<Event>(call: StreamingCall<Event>): AsyncGenerator<Event, void, undefined> {
+/** Resolves when the server has said everything. */
+export async function readStream<Event>(call: StreamingCall<Event>): Promise<void> {
   const { signal, idleMs } = call;
   signal.throwIfAborted();
   const request = new AbortController();
@@ -29,14 +41,11 @@ export async function* eventsOf<Event>(call: StreamingCall<Event>): AsyncGenerat
   signal.addEventListener("abort", abort, { once: true });
   const silence = new Silence(idleMs, () => request.abort());
   try {
-    for await (const event of await call.open(request.signal)) {
-      silence.stop();
-      yield event;
-      silence.restart(call.isWhole() ? Math.min(idleMs, TAIL_MS) : idleMs);
-    }
-    // The SDK ends an aborted stream as if it were over.
-    if (request.signal.aborted) throw request.signal.reason;
+    const response = await call.open(request.signal);
+    if (!(response instanceof StreamedResponse)) throw new TypeError("the answer was read already");
+    await readEvents(response, call, silence);
   } catch (error) {
+    request.abort();
     if (signal.aborted) throw signal.reason;
     if (call.isWhole()) return;
     if (silence.isOver) throw idle(idleMs, error);
@@ -44,8 +53,67 @@ export async function* eventsOf<Event>(call: StreamingCall<Event>): AsyncGenerat
   } finally {
     silence.dispose();
     signal.removeEventListener("abort", abort);
-    request.abort();
   }
+}
+
+function readEvents<Event>(
+  { incoming, headers }: StreamedResponse,
+  call: StreamingCall<Event>,
+  silence: Silence,
+): Promise<void> {
+  const reader = new EventReader();
+  return new Promise((resolve, reject) => {
+    const take = (chunk: string): void => {
+      silence.stop();
+      for (const event of reader.push(chunk)) {
+        if (event.data === LAST) return finish();
+        call.read(parsed(event, headers) as Event);
+      }
+      const held = call.holdBack();
+      if (held) hold(incoming, held).then(listen, reject);
+      else listen();
+    };
+    const listen = (): void => silence.restart(call.isWhole() ? Math.min(call.idleMs, TAIL_MS) : call.idleMs);
+    const onData = (chunk: string): void => {
+      try {
+        take(chunk);
+      } catch (error) {
+        incoming.destroy();
+        reject(error);
+      }
+    };
+    const finish = (): void => {
+      incoming.off("data", onData);
+      setFree(incoming);
+      resolve();
+    };
+    incoming.setEncoding("utf8");
+    incoming.on("data", onData);
+    incoming.once("end", resolve);
+    incoming.on("error", reject);
+    incoming.once("close", () => reject(new Error("the connection was closed")));
+  });
+}
+
+async function hold(incoming: IncomingMessage, until: Promise<void>): Promise<void> {
+  incoming.pause();
+  await until;
+  incoming.resume();
+}
+
+/** Lets the answer come to its end, unread, so that its connection can carry another one. */
+function setFree(incoming: IncomingMessage): void {
+  incoming.resume();
+  const late = setTimeout(() => incoming.destroy(), CLOSING_MS).unref();
+  incoming.once("close", () => clearTimeout(late));
+}
+
+/** Throws what the SDK would throw for an error inside a stream. */
+function parsed({ name, data }: ModelEvent, headers: Headers): unknown {
+  const event = JSON.parse(data) as { readonly error?: object } | null;
+  const error = event?.error ?? (name === "error" ? event : undefined);
+  if (error) throw new OpenAI.APIError(undefined, error, undefined, headers);
+  return event;
 }
 
 function idle(idleMs: number, cause: unknown): ModelCallFailed {

@@ -3,7 +3,7 @@ import type { AgentStates, EventLog, HistoryRecord, RunEnding, RunLease } from "
 import type { AgentConfig, AgentState } from "@holdfast/protocol";
 import type { Logger } from "@holdfast/telemetry";
 import type { WorkerMetrics } from "../metrics.ts";
-import type { ModelClient, ModelRequest } from "../model/model-client.ts";
+import type { ModelClient, ModelEnd, ModelRequest } from "../model/model-client.ts";
 import { ModelCallFailed } from "../model/model-call-failed.ts";
 import { estimateUsage } from "../model/usage.ts";
 import type { CatalogCache } from "../tools/catalog-cache.ts";
@@ -15,7 +15,7 @@ import { type BudgetReason, outputLimit, reachedLimit } from "./budget.ts";
 import { withUniqueIds } from "./call-ids.ts";
 import { contextOf } from "./context.ts";
 import { answered, cancelled, failed, modelFailure, outOfBudget, type RunFailure, type RunState } from "./endings.ts";
-import { answerStep, type ModelEnd } from "./model-step.ts";
+import { answerStep } from "./model-step.ts";
 import { pause, type RetryPolicy } from "./retry-backoff.ts";
 import { RunProgress } from "./run-progress.ts";
 import { endingIfCancelled } from "./parked-ending.ts";
@@ -173,8 +173,10 @@ export class AgentRun {
   }
 
   async #runTools(toolbox: Toolbox): Promise<"parked" | "done"> {
+    const calls = this.#progress.openCalls;
+    if (calls.length === 0) return "done";
     const scope = { lease: this.#lease, agent: this.#agent, progress: this.#progress, stop: this.#stop, toolbox };
-    const questions = await settleCalls(this.#progress.openCalls, scope, this.#deps.tools);
+    const questions = await settleCalls(calls, scope, this.#deps.tools);
     this.#recordWork();
     this.#stop.signal.throwIfAborted();
     if (questions.length === 0) return "done";
@@ -257,7 +259,8 @@ export class AgentRun {
   }
 
   #abandonCalls(why: Abandonment): Promise<void> {
-    return abandonCalls({ lease: this.#lease, progress: this.#progress }, this.#deps.tools, why);
+    const { toolCalls } = this.#deps.tools;
+    return abandonCalls({ lease: this.#lease, progress: this.#progress }, toolCalls, why);
   }
 }
 

@@ -77,7 +77,7 @@ interface Telemetry {
 
 async function finish(lease: RunLease, ending: RunEnding, { deps, span, log }: Telemetry): Promise<RunResult> {
   const givenUp = givenUpBy(ending);
-  await lease.finish(givenUp ? { ...ending, givenUp } : ending);
+  const isLast = (await lease.finish(givenUp ? { ...ending, givenUp } : ending)) === "last";
   const { agent } = lease.run;
   const { status, reason, error, usage } = ending;
   const steps = ending.history.filter(({ model }) => model?.role === "assistant").length;
@@ -89,11 +89,11 @@ async function finish(lease: RunLease, ending: RunEnding, { deps, span, log }: T
   });
   if (status !== "failed" || !error) {
     deps.metrics.runsCompleted.inc({ agent, status });
-    return { outcome: "ended" };
+    return { outcome: "ended", isLast };
   }
   span.fail(new Error(error.code));
   deps.metrics.runsErrored.inc({ agent });
-  return { outcome: "ended", ...(givenUp ? { giveUp: givenUp } : {}) };
+  return { outcome: "ended", isLast, ...(givenUp ? { giveUp: givenUp } : {}) };
 }
 
 /** A message that might succeed another time belongs to the dead letters. */

@@ -2,13 +2,11 @@ import type { RunLease } from "@holdfast/bus";
 import type { Logger } from "@holdfast/telemetry";
 import { withSpan } from "@holdfast/telemetry";
 import type { WorkerMetrics } from "../metrics.ts";
-import type { ModelChunk, ModelClient, ModelRequest } from "../model/model-client.ts";
+import type { ModelClient, ModelEnd, ModelRequest } from "../model/model-client.ts";
 import { type FailureTerms, ModelCallFailed } from "../model/model-call-failed.ts";
 import { pause, type RetryPolicy, retryDelayMs } from "./retry-backoff.ts";
 import type { RunStop } from "./run-stop.ts";
 import type { StepText } from "./step-text.ts";
-
-export type ModelEnd = Extract<ModelChunk, { type: "end" }>;
 
 export interface ModelStepDeps {
   readonly client: ModelClient;
@@ -74,7 +72,10 @@ function callOnce(
     "holdfast.step": text.step,
   };
   return withSpan(`chat ${request.model}`, { kind: "client", attributes }, async (span) => {
-    const end = await read(client.stream(request, stop.signal), text, lease);
+    const end = await client.stream(request, stop.signal, {
+      hear: (channel, piece) => text.write(channel, piece),
+      holdBack: () => (lease.bufferedBytes > MOST_BUFFERED ? lease.flush() : undefined),
+    });
     span.setAttributes({
       "gen_ai.response.finish_reasons": [end.finishReason],
       "gen_ai.usage.input_tokens": end.usage?.input_tokens,
@@ -82,13 +83,4 @@ function callOnce(
     });
     return end;
   });
-}
-
-async function read(chunks: AsyncIterable<ModelChunk>, text: StepText, lease: RunLease): Promise<ModelEnd> {
-  for await (const chunk of chunks) {
-    if (chunk.type === "end") return chunk;
-    text.write(chunk.type, chunk.text);
-    if (lease.bufferedBytes > MOST_BUFFERED) await lease.flush();
-  }
-  throw new ModelCallFailed("The model's answer broke off.", { code: "model_stream_broken", isRetryable: true });
 }

@@ -6,8 +6,11 @@ export interface GivenUp {
 
 /** What became of a claimed run, for the one who holds its queue entry. */
 export type RunResult =
-  /** It has its terminal event. `giveUp` is set where the message belongs to the dead letters. */
-  | { readonly outcome: "ended"; readonly giveUp?: GivenUp }
+  /**
+   * It has its terminal event. `isLast`: no further turn waited in its conversation then. `giveUp` is set where the message
+   * belongs to the dead letters.
+   */
+  | { readonly outcome: "ended"; readonly isLast: boolean; readonly giveUp?: GivenUp }
   /** Humans must decide first; what they decide queues it again. */
   | { readonly outcome: "parked" }
   /** The lease went to somebody else, or the conversation is gone. */

@@ -143,7 +143,7 @@ describe("a worker that is killed", () => {
 
   it("while its answer ends: what was to be steered into it is answered as a turn of its own", async () => {
     const first = await workers.ready();
-    stage.model.script(({ call }) => (call === 0 ? ["one", { hang: true }] : [`answer ${call}`]));
+    stage.model.script(({ call }) => (call === 0 ? ["one", { hang: true }] : ["answered"]));
     const talk = stage.talk();
     const runId = await talk.say("go");
     await talk.saysSoon(runId, "one");
@@ -152,7 +152,8 @@ describe("a worker that is killed", () => {
     first.kill("SIGKILL");
     await workers.ready();
     expect((await talk.ended(runId, 60_000)).run.status).toMatch(/cancelled/);
-    expect((await talk.ended(steering, 60_000)).text).toBe("answer 1");
+    // By the second worker, or by the first, which may have been killed in the middle of it.
+    expect((await talk.ended(steering, 60_000)).text).toBe("answered");
     expect(told(1).at(-1)).toBe("left");
     await until(isEmpty);
   });

@@ -2,14 +2,29 @@ import type { EventDraft, RunLease } from "@holdfast/bus";
 import { expect, it } from "@jest/globals";
 import { StepText } from "./step-text.ts";
 
-/** Only what StepText uses of a lease: a list of what was appended. */
-function recorded(left?: string) {
+/** Only what StepText uses of a lease: a list of what was appended. Writes leave at once, or when `leave` is called. */
+function recorded(left?: string, { isAtOnce = true } = {}) {
   const appended: (EventDraft | { superseded: number; cause: string })[] = [];
+  let waiting: (() => void) | undefined;
+  const leave = () => {
+    const settle = waiting;
+    waiting = undefined;
+    settle?.();
+  };
+  const put = (event: (typeof appended)[number]) => {
+    leave();
+    appended.push(event);
+  };
   const lease = {
-    append: (event: EventDraft) => void appended.push(event),
-    supersede: (superseded: number, cause: string) => void appended.push({ superseded, cause }),
+    append: put,
+    appendLater: (settle: () => void) => {
+      leave();
+      waiting = settle;
+      if (isAtOnce) leave();
+    },
+    supersede: (superseded: number, cause: string) => put({ superseded, cause }),
   } as unknown as RunLease;
-  return { appended, text: new StepText(lease, 2, left) };
+  return { appended, leave, text: new StepText(lease, 2, left) };
 }
 
 it("counts index and offset per channel", () => {
@@ -25,6 +40,44 @@ it("counts index and offset per channel", () => {
     { event: "token", step: 2, index: 1, offset: 2, text: "llo" },
   ]);
   expect(text.close({ announce: true })).toBe("Hello");
+});
+
+it("makes one token of what is said until a write leaves, and keeps the order of channels", () => {
+  const { appended, leave, text } = recorded(undefined, { isAtOnce: false });
+  for (const piece of ["a", "b", "c"]) text.write("reasoning", piece);
+  for (const piece of ["d", "e"]) text.write("text", piece);
+  expect(text.shown).toBe("de");
+  leave();
+  text.write("text", "f");
+  expect(text.close({ announce: true })).toBe("def");
+  leave();
+  expect(appended).toEqual([
+    { event: "token", step: 2, index: 0, offset: 0, text: "abc", channel: "reasoning" },
+    { event: "token", step: 2, index: 0, offset: 0, text: "de" },
+    { event: "token", step: 2, index: 1, offset: 2, text: "f" },
+  ]);
+});
+
+it("withdraws a broken sample after all that was said of it", () => {
+  const { appended, leave, text } = recorded(undefined, { isAtOnce: false });
+  text.write("text", "old");
+  text.restart("model_retry");
+  text.write("text", "new");
+  leave();
+  expect(appended).toEqual([
+    { event: "token", step: 2, index: 0, offset: 0, text: "old" },
+    { superseded: 2, cause: "model_retry" },
+    { event: "token", step: 2, index: 0, offset: 0, text: "new" },
+  ]);
+});
+
+it("lets no token grow without an end while nothing leaves", () => {
+  const { appended, leave, text } = recorded(undefined, { isAtOnce: false });
+  for (let at = 0; at < 10; at += 1) text.write("text", "x".repeat(1_000));
+  expect(appended).toHaveLength(2);
+  leave();
+  const tokens = appended.flatMap((event) => ("text" in event ? [event.text] : []));
+  expect(tokens.join("")).toHaveLength(10_000);
 });
 
 it("never cuts a surrogate pair in two", () => {

@@ -2,10 +2,14 @@ import type { RunLease } from "@holdfast/bus";
 
 type Channel = "text" | "reasoning";
 
+/** UTF-16 units of one token: what waits for an absent Redis must count as buffered. */
+const MOST_AT_ONCE = 4_096;
+
 /**
  * What a step shows while its model call runs, as `token` events (protocol §3.2).
  *
  * - `index` and `offset` count per channel, from 0 in every attempt; offsets are UTF-16 code units.
+ * - What is said until a write leaves becomes one token: a model that speaks fast costs few of them.
  * - A surrogate pair is never cut in two: a high surrogate waits for what follows. Halves without a partner become U+FFFD.
  * - `restart` begins a new sample. Readers keep the old text until the new sample says something: only then is it
  *   withdrawn, by `supersede`. So `shown` is always what a reader has.
@@ -70,16 +74,29 @@ export class StepText {
 
   #append(channel: Channel, piece: string): void {
     this.#withdraw();
-    const track = this.#sample[channel];
+    const sample = this.#sample;
+    if (sample.waiting !== undefined && sample.waiting !== channel) this.#settle(sample);
+    const track = sample[channel];
+    track.add(piece);
+    if (sample.waiting === undefined) {
+      sample.waiting = channel;
+      this.#lease.appendLater(() => this.#settle(sample));
+    } else if (track.waiting.length >= MOST_AT_ONCE) this.#settle(sample);
+  }
+
+  #settle(sample: Sample): void {
+    const channel = sample.waiting;
+    if (channel === undefined) return;
+    sample.waiting = undefined;
+    const { index, offset, text } = sample[channel].takeWaiting();
     this.#lease.append({
       event: "token",
       step: this.step,
-      index: track.pieces,
-      offset: track.value.length,
-      text: piece,
+      index,
+      offset,
+      text,
       ...(channel === "text" ? {} : { channel }),
     });
-    track.add(piece);
   }
 
   #withdraw(): void {
@@ -98,22 +115,28 @@ export class StepText {
 class Sample {
   readonly text = new Track();
   readonly reasoning = new Track();
+  /** The channel of which something is still to be written. */
+  waiting: Channel | undefined;
 
   static of(text: string): Sample {
     const sample = new Sample();
     sample.text.add(text);
+    sample.text.takeWaiting();
     return sample;
   }
 
   get isKnown(): boolean {
-    return this.text.pieces > 0 || this.reasoning.pieces > 0;
+    return this.text.isKnown || this.reasoning.isKnown;
   }
 }
 
-/** One channel of a sample: what went out, and half a character that waits for its other half. */
+/** One channel of a sample: what was said, how much of it went out, and half a character that waits for its other half. */
 class Track {
   value = "";
-  pieces = 0;
+  /** Said, and still to be written. */
+  waiting = "";
+  isKnown = false;
+  #tokens = 0;
   #held = "";
 
   /** What of `delta` can go out now. */
@@ -132,6 +155,16 @@ class Track {
 
   add(piece: string): void {
     this.value += piece;
-    this.pieces += 1;
+    this.waiting += piece;
+    this.isKnown = true;
+  }
+
+  /** The next token. */
+  takeWaiting(): { readonly index: number; readonly offset: number; readonly text: string } {
+    const text = this.waiting;
+    const token = { index: this.#tokens, offset: this.value.length - text.length, text };
+    this.waiting = "";
+    this.#tokens += 1;
+    return token;
   }
 }

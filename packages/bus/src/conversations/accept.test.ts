@@ -183,6 +183,19 @@ describe.each(REDIS_KINDS)("accept on %s", (kind) => {
     expect((await bus.conversations.accept({ ...bare, alreadyQueued: false })).outcome).toBe("conflict");
   });
 
+  it("publishes nothing again when a worker reads what the gateway accepted, and counts the delivery", async () => {
+    const bus = lab.openBus();
+    const given = message(newUuid());
+    const id = given.envelope.conversation_id;
+    const accepted = await bus.conversations.accept(given);
+    const read = await bus.conversations.accept({ ...given, alreadyQueued: true, deliveredBy: "5-0" });
+    expect(read).toEqual({ ...accepted, outcome: "duplicate" });
+    expect(await lab.raw.xlen(chatTopic(id))).toBe(1);
+    expect((await claimed(bus, id)).run.source).toEqual({ entryId: "5-0", deliveries: 1 });
+    const other = { ...given, envelope: { ...given.envelope, content: "not what was said" } };
+    expect(await bus.conversations.accept({ ...other, alreadyQueued: true })).toEqual({ outcome: "conflict" });
+  });
+
   it("does not mind the order of keys in metadata", async () => {
     const bus = lab.openBus();
     const given = message(newUuid());

@@ -22,10 +22,8 @@ export interface Turn {
 export async function publishTurn(commands: Commands, turn: Turn): Promise<void> {
   const fields = ["id", turn.messageId, "payload", turn.envelope, ...traceFields(turn.trace)];
   await Promise.all([
-    publishInConversation(commands, turn.conversationId, [...fields, "turn", turn.turn]).then(() =>
-      // It may have had a time to live, from when the conversation rested.
-      commands.send((redis) => redis.persist(chatTopic(turn.conversationId))),
-    ),
+    // It may have had a time to live, from when the conversation rested.
+    publishInConversation(commands, turn.conversationId, [...fields, "turn", turn.turn], { persists: true }),
     turn.alreadyQueued ? undefined : commands.send((redis) => redis.xadd(chatTopic(turn.agent), "*", ...fields)),
   ]);
 }
@@ -57,8 +55,17 @@ export async function publishAnswer(commands: Commands, answer: Answer): Promise
 }
 
 /** A conversation deleted meanwhile must not leave a topic behind. */
-async function publishInConversation(commands: Commands, conversationId: string, fields: string[]): Promise<void> {
-  await commands.send((redis) => redis.xadd(chatTopic(conversationId), "*", ...fields));
-  const exists = await commands.send((redis) => redis.exists(metaKey(conversationId)));
-  if (!exists) await commands.send((redis) => redis.del(chatTopic(conversationId)));
+async function publishInConversation(
+  commands: Commands,
+  conversationId: string,
+  fields: string[],
+  { persists = false } = {},
+): Promise<void> {
+  const topic = chatTopic(conversationId);
+  await commands.send((redis) => redis.xadd(topic, "*", ...fields));
+  const [exists] = await Promise.all([
+    commands.send((redis) => redis.exists(metaKey(conversationId))),
+    persists ? commands.send((redis) => redis.persist(topic)) : undefined,
+  ]);
+  if (!exists) await commands.send((redis) => redis.del(topic));
 }

@@ -49,6 +49,10 @@ export class Intake {
   }
 
   async accept(message: NewMessage): Promise<Accepted> {
+    return (message.alreadyQueued ? await this.#known(message) : undefined) ?? this.#accept(message);
+  }
+
+  async #accept(message: NewMessage): Promise<Accepted> {
     const { envelope, agent } = message;
     const conversationId = envelope.conversation_id;
     const runId = runIdOf(conversationId, envelope.id);
@@ -81,6 +85,22 @@ export class Intake {
     // A message that is sent again after its run's end must not bring that back into the index.
     if (isTerminal(status)) await this.#forgetUnfinished(note, agent);
     return { outcome, runId: text(reply[1]), status };
+  }
+
+  /**
+   * What a work topic gives was put there by whoever accepted it, as a rule, and all else that belongs to an accept was
+   * done by then or stands in the outbox. Undefined for what nobody has accepted yet.
+   */
+  async #known(message: NewMessage): Promise<Accepted | undefined> {
+    const { envelope, deliveredBy = "" } = message;
+    const id = envelope.conversation_id;
+    const runId = runIdOf(id, envelope.id);
+    const keys = [tombstoneKey(id), messagesKey(id), runKey(id, runId)];
+    const hashes = [coreHash(message), bodyHash(message)];
+    const reply = await this.#commands.script("known-3", keys, [envelope.id, ...hashes, deliveredBy]);
+    const [outcome, knownRunId, status] = reply.map(text);
+    if (outcome === "deleted" || outcome === "conflict") return { outcome };
+    return outcome === "duplicate" ? { outcome, runId: knownRunId ?? runId, status: status as RunStatus } : undefined;
   }
 
   /** Everything that must be safe before the answer; done twice it changes nothing. */

@@ -121,6 +121,11 @@ export interface RunLease {
   readonly attempt: number;
   /** Buffers and returns at once; one write per event-loop tick, in order, never two in flight. `journal` fields become durable in the same write. */
   append(event: EventDraft, journal?: JournalWrite): void;
+  /**
+   * For what grows until it leaves: `settle` is called once, when a write leaves or something else is to follow in the log,
+   * and appends what there is by then. One at a time.
+   */
+  appendLater(settle: () => void): void;
   /** As `append`, without an event. */
   record(journal: JournalWrite): void;
   /** Resolves when all that was appended is durable. Throws Fenced. Waits while Redis is away. */
@@ -142,9 +147,10 @@ export interface RunLease {
   history(): Promise<readonly HistoryRecord[]>;
   /**
    * The terminal append: `output` (if given) and the terminal `run` event, the change of status, the history and the
-   * release of the lease, in one script call.
+   * release of the lease, in one script call. Answers whether further turns waited in the conversation at that moment: those
+   * that come later are queued by themselves.
    */
-  finish(ending: RunEnding): Promise<void>;
+  finish(ending: RunEnding): Promise<"more" | "last">;
   /** The dead letter of a run that was finished with `givenUp` is written. Where nobody says so in time it is written again. */
   buried(): Promise<void>;
   /**

@@ -34,14 +34,15 @@ class AppendModel {
       this.log.push(eventOf(0));
       return ["OK"];
     }
-    if (kind === "finish" && this.hasEnded && isOwner) return ["OK"];
+    // No turn waits here.
+    if (kind === "finish" && this.hasEnded && isOwner) return ["OK", "0"];
     if (!isOwner || this.hasEnded) return ["FENCED"];
     const first = this.first(offset);
     if (first > this.stored + 1) return ["GAP", String(this.stored)];
     for (let sequence = this.stored + 1; sequence < first + count; sequence += 1) this.log.push(eventOf(sequence));
     this.stored = Math.max(this.stored, first + count - 1);
     this.hasEnded = kind === "finish";
-    return kind === "finish" ? ["OK"] : ["OK", ""];
+    return kind === "finish" ? ["OK", "0"] : ["OK", ""];
   }
 
   first(offset: number): number {

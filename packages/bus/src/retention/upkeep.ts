@@ -75,9 +75,11 @@ export class Upkeep {
   /** A conversation was created, or `endedRun` ended: it rests where nothing else is to do. Where Redis is away a visit makes up for it. */
   async rest(conversationId: string, endedRun?: string): Promise<void> {
     try {
-      await this.#visitBy(conversationId, Date.now() + this.#retention.compactGraceMs);
-      await this.#giveTimeToLive(conversationId, "");
-      if (endedRun !== undefined) await this.#renewPointers([runPointerKey(endedRun)], this.#restingPointerMs);
+      await Promise.all([
+        this.#visitBy(conversationId, Date.now() + this.#retention.compactGraceMs),
+        this.#giveTimeToLive(conversationId, ""),
+        endedRun === undefined ? undefined : this.#renewPointers([runPointerKey(endedRun)], this.#restingPointerMs),
+      ]);
     } catch (error) {
       if (!(error instanceof BusUnavailable)) throw error;
     }
@@ -136,13 +138,14 @@ export class Upkeep {
     const reply = await this.#commands.script("rest-7", keys, [ttlMs, Date.now(), through]);
     const [state, left] = [text(reply[0]), text(reply[1])];
     const [runIds = [], approvalIds = []] = reply.slice(2).map((ids) => (Array.isArray(ids) ? ids.map(text) : []));
-    if (state === "resting" && left === String(ttlMs)) {
-      const others = [chatTopic(conversationId), resultsTopic(conversationId), callsKey(conversationId)];
-      await Promise.all(others.map((key) => this.#commands.send((redis) => redis.pexpire(key, ttlMs))));
-    }
+    const isNewlyResting = state === "resting" && left === String(ttlMs);
+    const topics = [chatTopic(conversationId), resultsTopic(conversationId), callsKey(conversationId)];
     const pointers = [...runIds.map(runPointerKey), ...approvalIds.map(approvalPointerKey)];
-    // Where work goes on or waits, the conversation has no end yet, and the next visit may be far.
-    await this.#renewPointers(pointers, state === "resting" ? this.#restingPointerMs : this.newPointerMs);
+    await Promise.all([
+      ...(isNewlyResting ? topics : []).map((key) => this.#commands.send((redis) => redis.pexpire(key, ttlMs))),
+      // Where work goes on or waits, the conversation has no end yet, and the next visit may be far.
+      this.#renewPointers(pointers, state === "resting" ? this.#restingPointerMs : this.newPointerMs),
+    ]);
     return { state, leftMs: Number(left) };
   }
 

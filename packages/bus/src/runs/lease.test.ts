@@ -50,6 +50,40 @@ describe.each(REDIS_KINDS)("lease on %s", (kind) => {
     expect(await bus.runs.claim(id, "assistant")).toEqual({ outcome: "idle" });
   });
 
+  it("appends what grew until its write left, before whatever follows it", async () => {
+    const bus = lab.openBus();
+    const given = message(newUuid());
+    const id = given.envelope.conversation_id;
+    await bus.conversations.accept(given);
+    const lease = await claimed(bus, id);
+    let said = "";
+    const say = (): void => lease.append({ event: "token", step: 0, index: 0, offset: 0, text: said });
+    lease.appendLater(say);
+    for (const letter of "grown") said += letter;
+    await lease.flush();
+    said = "before";
+    lease.appendLater(say);
+    lease.supersede(0, "model_retry");
+    expect(await lease.finish(COMPLETED)).toBe("last");
+    const log = (await lab.events(id)).slice(2, 5);
+    expect(log).toMatchObject([
+      { text: "grown", attempt: 1 },
+      { text: "before", attempt: 1 },
+      { event: "attempt", attempt: 2 },
+    ]);
+  });
+
+  it("says at a run's end whether another turn waits", async () => {
+    const bus = lab.openBus();
+    const given = message(newUuid());
+    const id = given.envelope.conversation_id;
+    await bus.conversations.accept(given);
+    const lease = await claimed(bus, id);
+    await bus.conversations.accept(message(id, "and then"));
+    expect(await lease.finish(COMPLETED)).toBe("more");
+    expect(await (await claimed(bus, id)).finish(COMPLETED)).toBe("last");
+  });
+
   it("keeps what was appended while Redis was away, in order and once", async () => {
     const own = await startRedis({ aof: true });
     const bus = createRedisBus({ url: own.url });

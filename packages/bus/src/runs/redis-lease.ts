@@ -1,11 +1,10 @@
 import { streamTopic } from "@holdfast/protocol";
 import { type Commands, type Reply, text } from "../connection/commands.ts";
-import { publishAnswer } from "../conversations/chat-topics.ts";
 import { placeOfTurn, readRecord, storeRecord } from "../conversations/history-record.ts";
 import type { Note, Outbox, PutNote } from "../conversations/outbox.ts";
 import { approvalsKey, historyKey, inboxKey, metaKey, runKey, steerKey, unfinishedKey } from "../keys.ts";
 import type { Entry } from "../ports/entry.ts";
-import { BusUnavailable, Fenced } from "../ports/errors.ts";
+import { Fenced } from "../ports/errors.ts";
 import type {
   ClaimedRun,
   EventDraft,
@@ -18,11 +17,14 @@ import type {
 } from "../ports/runs.ts";
 import type { Upkeep } from "../retention/upkeep.ts";
 import { insist } from "./insist.ts";
-import { endingFields, journalFields } from "./lease-writes.ts";
+import { endingFields } from "./lease-writes.ts";
 import { forgetLetter, LETTER_FIELD, owedLetter } from "./owed-letter.ts";
 import { OwnerWrites, type RunKeys } from "./owner-writes.ts";
 import { isOverdue, parkingOf, pointAt } from "./park-run.ts";
 import { RunEvents } from "./run-events.ts";
+import { settleEnding } from "./settle-ending.ts";
+import { WriteBuffer } from "./write-buffer.ts";
+import type { WriteClock } from "./write-clock.ts";
 
 interface LeaseOptions {
   readonly run: ClaimedRun;
@@ -36,6 +38,7 @@ interface LeaseOptions {
   readonly commands: Commands;
   readonly outbox: Outbox;
   readonly upkeep: Upkeep;
+  readonly clock: WriteClock;
   readonly onEnd: () => void;
 }
 
@@ -43,8 +46,8 @@ interface LeaseOptions {
 const BOOKKEEPING = 2;
 
 /**
- * What the owner of a run writes through. Appends are buffered and leave once per event-loop tick, one write in flight at a
- * time: under load batches grow by themselves. Every write carries the fence and the run-sequence of its first event, so a
+ * What the owner of a run writes through. Appends are buffered and leave with those of all other runs (see WriteClock), one write in
+ * flight at a time: under load batches grow by themselves. Every write carries the fence and the run-sequence of its first event, so a
  * write whose reply was lost is sent again safely, and one that comes after the lease was lost is refused.
  */
 export class RedisLease implements RunLease {
@@ -52,6 +55,7 @@ export class RedisLease implements RunLease {
   readonly #commands: Commands;
   readonly #outbox: Outbox;
   readonly #upkeep: Upkeep;
+  readonly #clock: WriteClock;
   readonly #fence: string;
   readonly #turn: string;
   readonly #entry: Entry | undefined;
@@ -61,9 +65,7 @@ export class RedisLease implements RunLease {
   readonly #writes: OwnerWrites;
   readonly #events: RunEvents;
   #attempt: number;
-  #payloads: string[] = [];
-  #fields: string[] = [];
-  #bufferedBytes = 0;
+  readonly #buffer = new WriteBuffer();
   #appended = 0;
   #writing: Promise<void> | undefined;
   #scheduled: Promise<void> | undefined;
@@ -77,6 +79,7 @@ export class RedisLease implements RunLease {
     this.#commands = options.commands;
     this.#outbox = options.outbox;
     this.#upkeep = options.upkeep;
+    this.#clock = options.clock;
     this.#attempt = options.run.attempt;
     this.#onEnd = options.onEnd;
     this.#events = new RunEvents(options.run);
@@ -100,7 +103,7 @@ export class RedisLease implements RunLease {
   }
 
   get bufferedBytes(): number {
-    return this.#bufferedBytes;
+    return this.#buffer.bytes;
   }
 
   /** Unix ms of the last confirmed contact with the run's record. */
@@ -113,27 +116,32 @@ export class RedisLease implements RunLease {
   }
 
   append(event: EventDraft, journal?: JournalWrite): void {
+    this.#buffer.settleNow();
     this.#appended += 1;
-    const payload = this.#events.payload(event, this.#attempt);
-    this.#payloads.push(payload);
-    this.#bufferedBytes += payload.length;
-    if (journal) this.#fields.push(...journalFields(journal));
+    this.#buffer.add(this.#events.payload(event, this.#attempt));
+    if (journal) this.#buffer.journal(journal);
+    void this.#schedule();
+  }
+
+  appendLater(settle: () => void): void {
+    this.#buffer.addLater(settle);
     void this.#schedule();
   }
 
   record(journal: JournalWrite): void {
-    this.#fields.push(...journalFields(journal));
+    this.#buffer.journal(journal);
     void this.#schedule();
   }
 
   flush(): Promise<void> {
-    if (this.#payloads.length === 0 && this.#fields.length === 0) return this.#writing ?? Promise.resolve();
-    return this.#schedule();
+    this.#buffer.settleNow();
+    return this.#buffer.isEmpty ? (this.#writing ?? Promise.resolve()) : this.#schedule();
   }
 
   supersede(step: number, cause: string): void {
+    this.#buffer.settleNow();
     this.#attempt += 1;
-    this.#fields.push("attempt", String(this.#attempt));
+    this.#buffer.record("attempt", String(this.#attempt));
     this.append({ event: "attempt", mode: "supersede", step, keep_offset: 0, cause });
   }
 
@@ -171,7 +179,7 @@ export class RedisLease implements RunLease {
     return records.slice(0, placeOfTurn(records, Number(this.#turn || Infinity)));
   }
 
-  async finish(ending: RunEnding): Promise<void> {
+  async finish(ending: RunEnding): Promise<"more" | "last"> {
     await this.flush();
     const payloads = this.#events.endingPayloads(ending, this.#attempt);
     const now = new Date().toISOString();
@@ -195,26 +203,12 @@ export class RedisLease implements RunLease {
           )
         : undefined;
     const args = (first: number) => [first, ...rest];
-    await this.#writes.ask({ script: "finish-6", keys, args, events: payloads.length, isDurable: true });
+    const reply = await this.#writes.ask({ script: "finish-6", keys, args, events: payloads.length, isDurable: true });
     this.#onEnd();
     if (ending.givenUp) this.#letterNote = put;
-    await this.#settleElsewhere(put, ending, now);
-  }
-
-  /** What stands in other slots. Where it fails, the outbox's sweep publishes and the index is tidied by who reads it. */
-  async #settleElsewhere(put: PutNote | undefined, ending: RunEnding, createdAt: string): Promise<void> {
-    const { conversationId, id, agent, envelope } = this.run;
-    try {
-      await this.#commands.send((redis) => redis.zrem(unfinishedKey(agent), `${conversationId} ${id}`));
-      if (put && ending.status === "completed") {
-        const answer = { conversationId, runId: id, agent, recipient: envelope.sender, turn: this.#turn, createdAt };
-        if (ending.output) await publishAnswer(this.#commands, { ...answer, text: ending.output.text });
-        await this.#outbox.remove(put);
-      }
-      await this.#upkeep.rest(conversationId, id);
-    } catch (error) {
-      if (!(error instanceof BusUnavailable)) throw error;
-    }
+    const parts = { commands: this.#commands, outbox: this.#outbox, upkeep: this.#upkeep };
+    await settleEnding(parts, { run: this.run, turn: this.#turn, ending, finishedAt: now, note: put });
+    return text(reply[1]) === "0" ? "last" : "more";
   }
 
   async buried(): Promise<void> {
@@ -267,7 +261,7 @@ export class RedisLease implements RunLease {
   }
 
   async #writeSoon(): Promise<void> {
-    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise<void>((resolve) => this.#clock.request(resolve));
     await this.#writing?.catch(() => undefined);
     this.#scheduled = undefined;
     this.#writing = this.#write();
@@ -275,13 +269,9 @@ export class RedisLease implements RunLease {
   }
 
   async #write(): Promise<void> {
-    const payloads = this.#payloads;
-    const fields = this.#fields;
-    const bytes = this.#bufferedBytes;
-    this.#payloads = [];
-    this.#fields = [];
-    const reply = await this.#writes.append({ payloads, fields });
-    this.#bufferedBytes -= bytes;
+    const batch = this.#buffer.take();
+    const reply = await this.#writes.append(batch);
+    this.#buffer.bytes -= batch.bytes;
     this.#noticeCancel(reply);
   }
 

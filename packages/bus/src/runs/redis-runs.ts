@@ -11,6 +11,7 @@ import type { Upkeep } from "../retention/upkeep.ts";
 import { LoadSign } from "./load-sign.ts";
 import { RedisLease } from "./redis-lease.ts";
 import { requeueStranded } from "./stranded.ts";
+import { WriteClock } from "./write-clock.ts";
 
 /** A lease that wrote nothing for this long looks at its flag and fence, in case the bell was lost. */
 const IDLE_CHECK_MS = 1_000;
@@ -28,6 +29,7 @@ export class RedisRuns implements Runs {
   readonly #outbox: Outbox;
   readonly #upkeep: Upkeep;
   readonly #load: LoadSign;
+  readonly #clock = new WriteClock();
   readonly #leases = new Set<RedisLease>();
   readonly #claiming = new Map<string, Promise<Claim>>();
   #watch: NodeJS.Timeout | undefined;
@@ -54,11 +56,14 @@ export class RedisRuns implements Runs {
 
   async #claimAfter(earlier: Promise<unknown> | undefined, wanted: Wanted): Promise<Claim> {
     await earlier?.catch(() => undefined);
-    await this.#upkeep.expectWork(wanted.conversationId);
     this.#load.add();
     let isClaimed = false;
     try {
-      const reply = await this.#claimOrTakeOver(wanted);
+      // Both before the lease is given out: nothing can be written that no visit comes to look after.
+      const [reply] = await Promise.all([
+        this.#claimOrTakeOver(wanted),
+        this.#upkeep.expectWork(wanted.conversationId),
+      ]);
       isClaimed = text(reply[0]) === "claimed";
       return isClaimed ? { outcome: "claimed", lease: this.#lease(wanted, reply) } : await this.#refusal(reply);
     } finally {
@@ -151,6 +156,7 @@ export class RedisRuns implements Runs {
       commands: this.#commands,
       outbox: this.#outbox,
       upkeep: this.#upkeep,
+      clock: this.#clock,
       onEnd: () => {
         if (this.#leases.delete(lease)) this.#load.remove();
       },

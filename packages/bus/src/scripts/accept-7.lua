@@ -12,28 +12,13 @@
 -- @include insert-turn
 -- @include wake
 -- @include end-parked
-local function noteDelivery(runKey)
-  if ARGV[16] ~= '' then
-    redis.call('HSET', runKey, 'source_id', ARGV[16])
-    redis.call('HINCRBY', runKey, 'deliveries', 1)
-  end
-end
+-- @include known-message
 if redis.call('EXISTS', KEYS[6]) == 1 then
   return { 'deleted' }
 end
 local known = redis.call('HGET', KEYS[3], ARGV[1])
 if known then
-  local record = cjson.decode(known)
-  local same = ARGV[14] == 'core' and record.core == ARGV[13] or record.hash == ARGV[3]
-  if not same then
-    return { 'conflict' }
-  end
-  local runKey = string.sub(KEYS[5], 1, -37) .. record.run_id
-  local run = redis.call('HMGET', runKey, 'status', 'turn')
-  if run[1] == 'queued' or run[1] == 'in_progress' or run[1] == 'requires_action' then
-    noteDelivery(runKey)
-  end
-  return { 'duplicate', record.run_id, run[1] or 'completed', '', run[2] or '' }
+  return knownMessage(known, KEYS[5], ARGV[14] == 'core' and ARGV[13], ARGV[3], ARGV[16])
 end
 local active = redis.call('HGET', KEYS[2], 'active')
 local busy = active or redis.call('LINDEX', KEYS[4], 0)
@@ -52,7 +37,7 @@ local entry = epoch .. '-' .. string.format('%.0f', tonumber(seq) - 1)
 redis.call('HSET', KEYS[3], ARGV[1], cjson.encode({ run_id = ARGV[2], hash = ARGV[3], core = ARGV[13], entry = entry }))
 redis.call('HSET', KEYS[5], 'id', ARGV[2], 'message_id', ARGV[1], 'agent', ARGV[7], 'status', 'queued', 'attempt', 0, 'seq', 0,
   'turn', turn, 'created_at', ARGV[10], 'envelope', ARGV[8], 'trace', ARGV[9], 'entry', entry)
-noteDelivery(KEYS[5])
+noteDelivery(KEYS[5], ARGV[16])
 if ARGV[15] ~= '' then
   redis.call('HSET', KEYS[5], 'refusal', ARGV[15])
 end

@@ -3,14 +3,14 @@
 -- KEYS 1 stream  2 meta  3 run  4 history  5 steer  6 inbox
 -- ARGV 1 fence  2 run-sequence of the first event  3 number of events n  4..3+n payloads  4+n number of hash values m
 --      then m field/value arguments for the run's hash, then history entries
--- Returns {OK} | {FENCED} | {GAP, run-sequence stored}
+-- Returns {OK, turns that wait in the inbox} | {FENCED} | {GAP, run-sequence stored}
 -- @include append-events
 -- @include append-as-owner
 -- @include return-steered
 -- @include insert-turn
 local count = tonumber(ARGV[3])
 if redis.call('HGET', KEYS[3], 'finished_fence') == ARGV[1] then
-  return { 'OK' }
+  return { 'OK', tostring(redis.call('LLEN', KEYS[6])) }
 end
 local payloads = {}
 for i = 1, count do
@@ -41,4 +41,4 @@ redis.call('HSET', KEYS[3], 'finished_fence', ARGV[1])
 -- Without the fence nobody writes after the terminal event, the owner included.
 redis.call('HDEL', KEYS[2], 'active', 'owner', 'fence')
 returnSteered(KEYS[5], KEYS[6])
-return { 'OK' }
+return { 'OK', tostring(redis.call('LLEN', KEYS[6])) }
