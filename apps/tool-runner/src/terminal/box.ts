@@ -53,7 +53,7 @@ export interface BoxContext {
 
 export async function runInBox(input: BoxInput, context: BoxContext): Promise<Execution> {
   const { policy, tier } = input;
-  const { setup } = await prepare({
+  const { setup, verdicts } = await prepare({
     policy: {
       allow: policy.allow,
       timeoutMs: policy.timeout_ms,
@@ -66,7 +66,12 @@ export async function runInBox(input: BoxInput, context: BoxContext): Promise<Ex
     hostEnvironment: context.hostEnvironment,
     warn: context.warn,
   });
-  if (setup === null) return tierUnavailable(tier === "auto" ? "T0" : tier);
+  if (setup === null) {
+    for (const [name, verdict] of Object.entries(verdicts)) {
+      if ("reason" in verdict && (tier === "auto" || tier === name)) context.warn(`${name}: ${verdict.reason}`);
+    }
+    return tierUnavailable(tier === "auto" ? "T0" : tier);
+  }
   try {
     return await runPrepared(input, setup, context);
   } finally {

@@ -1,10 +1,13 @@
 /** What the launchers promise, asked of real tools that run through them. */
-import { describe, expect, it } from "@jest/globals";
+import { afterAll, describe, expect, it } from "@jest/globals";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { detectTiers } from "./detect.ts";
 import { chooseIdentity } from "./identity.ts";
 import { type Launcher, wrapperFailure } from "./launcher.ts";
-import { findLimiterPrograms, LimitedLauncher } from "./limited-launcher.ts";
+import { LimitedLauncher } from "./limited-launcher.ts";
+import { findLimiterPrograms, Limiter } from "./limiter.ts";
 import { DEFAULT_LIMITS, type ToolLimits, withinOwnLimits } from "./limits.ts";
 import { PlainLauncher } from "./plain-launcher.ts";
 import { runProcess } from "./run-process.ts";
@@ -15,7 +18,7 @@ const identity = chooseIdentity(process.getuid?.(), undefined);
 function limitedLauncher(): Launcher {
   const programs = findLimiterPrograms();
   if ("missing" in programs) throw new Error(`install util-linux: ${programs.missing.join(", ")}`);
-  return new LimitedLauncher(programs, identity);
+  return new LimitedLauncher(new Limiter({ programs, identity, canLimitProcesses: isRoot }));
 }
 
 async function run(launcher: Launcher, file: string, args: readonly string[], limits: Partial<ToolLimits> = {}) {
@@ -24,6 +27,7 @@ async function run(launcher: Launcher, file: string, args: readonly string[], li
     args,
     workspace: tmpdir(),
     home: tmpdir(),
+    cwd: "/",
     limits: withinOwnLimits({ ...DEFAULT_LIMITS, ...limits }),
   });
   const end = await runProcess({ command, cwd: "/", env: {}, timeoutMs: 20_000, capBytes: 65_536 });
@@ -113,17 +117,36 @@ describe("chooseIdentity", () => {
 });
 
 describe("detectTiers", () => {
+  const directory = mkdtempSync(join(tmpdir(), "holdfast-detect-"));
+  afterAll(() => rmSync(directory, { recursive: true, force: true }));
+  const store = async (content: Buffer): Promise<string> => {
+    chmodSync(directory, 0o711);
+    const path = join(directory, "filter");
+    writeFileSync(path, content);
+    return path;
+  };
+
   it("finds the tiers whose launchers contain a program, and says why the others are missing", async () => {
-    const verdicts = await detectTiers(identity);
+    const verdicts = await detectTiers({ identity, store });
     expect(verdicts.T0).toHaveProperty("launcher.tier", "T0");
     expect(verdicts.T1).toHaveProperty("launcher.tier", "T1");
-    expect(verdicts.T2).toHaveProperty("reason");
-    expect(verdicts.T3).toHaveProperty("reason");
+    for (const tier of ["T2", "T3"] as const) {
+      const verdict = verdicts[tier];
+      if ("launcher" in verdict) expect(verdict.launcher.tier).toBe(tier);
+      else expect(verdict.reason).toMatch(/\w/);
+    }
   });
 
   it("does not believe a launcher that leaves tools as root, or cannot change the user", async () => {
-    const verdicts = isRoot ? await detectTiers(null) : await detectTiers({ uid: 65_534, gid: 65_534 });
+    const wrong = isRoot ? null : { uid: 65_534, gid: 65_534 };
+    const verdicts = await detectTiers({ identity: wrong, store });
     expect(verdicts.T0).toEqual({ reason: expect.stringMatching(isRoot ? "tools would run as root" : /./) });
     expect(verdicts.T1).toHaveProperty("reason");
+  });
+
+  it("tries only the tier that is asked for", async () => {
+    const verdicts = await detectTiers({ identity, store, only: "T0" });
+    expect(verdicts.T0).toHaveProperty("launcher.tier", "T0");
+    expect(verdicts.T1).toEqual({ reason: "it was not asked for" });
   });
 });

@@ -1,34 +1,52 @@
 /**
  * Finds out by doing what this machine can enforce. A launcher counts only when a program started through it came back and
- * was seen to be contained as promised; what a kernel or a container forbids is learnt here and not during a call.
- *
- * T2 and T3 have no launcher yet and answer so.
+ * was seen to be contained as promised, from T2 on by canaries; what a kernel or a container forbids is learnt here and not
+ * during a call.
  */
+import { readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
+import { BubblewrapLauncher, findBubblewrap } from "./bubblewrap-launcher.ts";
+import { releaseCanaries } from "./canaries.ts";
+import { ConfinedLauncher } from "./confined-launcher.ts";
 import { type Launcher, type ToolIdentity, wrapperFailure } from "./launcher.ts";
-import { findLimiterPrograms, LimitedLauncher } from "./limited-launcher.ts";
+import { LimitedLauncher } from "./limited-launcher.ts";
+import { findLimiterPrograms, Limiter } from "./limiter.ts";
 import { DEFAULT_LIMITS, withinOwnLimits } from "./limits.ts";
 import { pinCommand, SEARCH_PATH } from "./pin.ts";
 import { PlainLauncher } from "./plain-launcher.ts";
 import { type ProcessEnd, runProcess } from "./run-process.ts";
-import { TIERS, type Tier } from "./tier.ts";
+import { buildFilter, FILTER_ARCHITECTURES } from "./seccomp/filter.ts";
+import { isAtLeast, TIERS, type Tier } from "./tier.ts";
 
-const CANARY_TIMEOUT_MS = 5_000;
+const CANARY_TIMEOUT_MS = 10_000;
 const CANARY_CAP_BYTES = 16_384;
 
 export type TierVerdict = { readonly launcher: Launcher } | { readonly reason: string };
 export type TierVerdicts = Readonly<Record<Tier, TierVerdict>>;
 
-export async function detectTiers(identity: ToolIdentity | null): Promise<TierVerdicts> {
-  const limiters = findLimiterPrograms();
-  const [plain, limited] = await Promise.all([
-    prove(new PlainLauncher(identity), identity),
-    "missing" in limiters
-      ? { reason: `not installed: ${limiters.missing.join(", ")}` }
-      : prove(new LimitedLauncher(limiters, identity), identity),
-  ]);
-  const notBuilt = { reason: "this version has no launcher for it" };
-  return { T0: plain, T1: limited, T2: notBuilt, T3: notBuilt };
+export interface DetectOptions {
+  readonly identity: ToolIdentity | null;
+  /** Keeps a file that tools cannot change, and answers its path. */
+  readonly store: (content: Buffer) => Promise<string>;
+  /** Only this one is tried; default all. */
+  readonly only?: Tier | undefined;
+}
+
+export async function detectTiers({ identity, store, only }: DetectOptions): Promise<TierVerdicts> {
+  const machine = await limiterOf(identity);
+  const build: Readonly<Record<Tier, () => Promise<TierVerdict>>> = {
+    T0: async () => ({ launcher: new PlainLauncher(identity) }),
+    T1: async () => ("reason" in machine ? machine : { launcher: new LimitedLauncher(machine) }),
+    T2: async () => ("reason" in machine ? machine : await confined(machine, identity, store)),
+    T3: async () => ("reason" in machine ? machine : await bubblewrapped(machine, store)),
+  };
+  const verdictOf = async (tier: Tier): Promise<TierVerdict> => {
+    if (only !== undefined && only !== tier) return { reason: "it was not asked for" };
+    const built = await build[tier]();
+    return "reason" in built ? built : await prove(built.launcher, identity);
+  };
+  const [T0, T1, T2, T3] = await Promise.all([verdictOf("T0"), verdictOf("T1"), verdictOf("T2"), verdictOf("T3")]);
+  return { T0, T1, T2, T3 };
 }
 
 /** The most contained tier that works here. */
@@ -40,23 +58,65 @@ export function bestLauncher(verdicts: TierVerdicts): Launcher | null {
   return null;
 }
 
+async function limiterOf(identity: ToolIdentity | null): Promise<Limiter | { readonly reason: string }> {
+  if (process.platform !== "linux") return { reason: "only Linux has what it is made of" };
+  const programs = findLimiterPrograms();
+  if ("missing" in programs) return { reason: `not installed: ${programs.missing.join(", ")}` };
+  const limiter = new Limiter({ programs, identity, canLimitProcesses: true });
+  if (identity !== null) return limiter;
+  // A program that starts another is refused by the limit where the user's processes elsewhere have used it up.
+  const end = await launch(new LimitedLauncher(limiter), "/bin/sh", ["-c", "/bin/true; exit 0"]);
+  const canFork = typeof end !== "string";
+  return canFork ? limiter : new Limiter({ programs, identity, canLimitProcesses: false });
+}
+
+type Store = DetectOptions["store"];
+
+async function confined(limiter: Limiter, identity: ToolIdentity | null, store: Store): Promise<TierVerdict> {
+  // A user of their own keeps tools from signalling others; else the filter does.
+  const filter = filterFor(identity === null ? newestOwnTask() : undefined);
+  return "reason" in filter ? filter : { launcher: new ConfinedLauncher(limiter, await store(filter.program)) };
+}
+
+async function bubblewrapped(limiter: Limiter, store: Store): Promise<TierVerdict> {
+  const programs = findBubblewrap();
+  if ("missing" in programs) return { reason: `not installed: ${programs.missing.join(", ")}` };
+  const filter = filterFor(undefined);
+  return "reason" in filter
+    ? filter
+    : { launcher: new BubblewrapLauncher(limiter, programs, await store(filter.program)) };
+}
+
+function filterFor(protectedUpToPid: number | undefined): { readonly program: Buffer } | { readonly reason: string } {
+  const architecture = FILTER_ARCHITECTURES.find((known) => known === process.arch);
+  if (architecture === undefined) return { reason: `there is no seccomp filter for ${process.arch}` };
+  return { program: buildFilter({ architecture, protectedUpToPid }).toBytes() };
+}
+
+/** Every thread of the runner has a number up to this one: a signal to a thread's number reaches its process. */
+function newestOwnTask(): number {
+  return Math.max(process.pid, ...readdirSync("/proc/self/task").map(Number));
+}
+
 /** Has a harmless program tell what it is allowed to do; without /proc (not Linux) it can only show that it starts. */
 async function prove(launcher: Launcher, identity: ToolIdentity | null): Promise<TierVerdict> {
   const isLinux = process.platform === "linux";
   const program = pinCommand(isLinux ? "cat" : "true");
   if (program === null) return { reason: "the canary's program is not installed" };
-  const end = await runCanary(launcher, program.path, isLinux ? ["/proc/self/status"] : []);
+  const end = await launch(launcher, program.path, isLinux ? ["/proc/self/status"] : []);
   if (typeof end === "string") return { reason: end };
   if (!isLinux) return { launcher };
   const missing = missingContainment(end.stdout.bytes.toString("utf8"), launcher.tier, identity);
-  return missing === null ? { launcher } : { reason: missing };
+  if (missing !== null) return { reason: missing };
+  const breach = isAtLeast(launcher.tier, "T2") ? await releaseCanaries(launcher, identity) : null;
+  return breach === null ? { launcher } : { reason: breach };
 }
 
 /** The reason as text where it did not end well. */
-async function runCanary(launcher: Launcher, file: string, args: readonly string[]): Promise<ProcessEnd | string> {
+async function launch(launcher: Launcher, file: string, args: readonly string[]): Promise<ProcessEnd | string> {
   const directory = tmpdir();
   const limits = withinOwnLimits(DEFAULT_LIMITS);
-  const command = launcher.command({ file, args, workspace: directory, home: directory, limits });
+  const command = launcher.command({ file, args, workspace: directory, home: directory, cwd: directory, limits });
   const end = await runProcess({
     command,
     cwd: "/",
@@ -78,5 +138,6 @@ function missingContainment(status: string, tier: Tier, identity: ToolIdentity |
   if (identity !== null && uids.some((uid) => uid !== String(identity.uid))) return "the user could not be changed";
   if (tier === "T0") return null;
   if (field("NoNewPrivs") !== "1") return "no_new_privs is not in force";
-  return /^0+$/.test(field("CapEff")) ? null : "tools would have capabilities";
+  if (!/^0+$/.test(field("CapEff"))) return "tools would have capabilities";
+  return isAtLeast(tier, "T2") && field("Seccomp") !== "2" ? "no seccomp filter is in force" : null;
 }

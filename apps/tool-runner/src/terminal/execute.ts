@@ -3,6 +3,7 @@ import { holdDirectory } from "./cwd.ts";
 import { isDenial } from "./deny.ts";
 import { buildEnvironment } from "./environment.ts";
 import { type Execution, NOTHING_RAN, refused } from "./execution.ts";
+import { revealSignal } from "./hidden-signal.ts";
 import { wrapperFailure } from "./launcher.ts";
 import type { OutputStream } from "./live-output.ts";
 import { type Approved, decide } from "./policy.ts";
@@ -42,7 +43,7 @@ async function run(call: Call, setup: Setup): Promise<Ending> {
 
 async function launch({ pin, args, cwd }: Approved, home: string, call: Call, setup: Setup): Promise<Ending> {
   const { policy, launcher, hostEnvironment } = setup;
-  const command = launcher.command({ file: pin.path, args, workspace: call.root, home, limits: policy.limits });
+  const command = launcher.command({ file: pin.path, args, workspace: call.root, home, cwd, limits: policy.limits });
   const held = holdDirectory(call.root, cwd);
   if (isDenial(held)) return refused(held);
   try {
@@ -57,7 +58,8 @@ async function launch({ pin, args, cwd }: Approved, home: string, call: Call, se
     });
     if ("spawnError" in end) return notStarted(end.spawnError.message);
     const failure = end.stopped === undefined ? wrapperFailure(command, end.exitCode, end.stderr.bytes) : null;
-    return failure === null ? finished(end) : notStarted(failure);
+    if (failure !== null) return notStarted(failure);
+    return finished(command.hidesSignals === true ? revealSignal(end) : end);
   } finally {
     held.release();
   }

@@ -20,6 +20,8 @@ export interface LaunchPlan {
   readonly workspace: string;
   /** The private directory of this call, its HOME and TMPDIR. */
   readonly home: string;
+  /** Canonical path of the directory it starts in. */
+  readonly cwd: string;
   readonly limits: ToolLimits;
 }
 
@@ -30,6 +32,10 @@ export interface LaunchCommand {
   readonly identity: ToolIdentity | null;
   /** Programs that run before the tool and execute each other, by the name they put before an error message. */
   readonly wrappers: readonly string[];
+  /** Files that it gets open for reading, from descriptor 3 on. */
+  readonly inherits?: readonly string[];
+  /** A wrapper waits for the tool and turns a signal that ended it into the exit code 128 plus its number. */
+  readonly hidesSignals?: boolean;
 }
 
 export interface Launcher {

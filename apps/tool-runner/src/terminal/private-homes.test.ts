@@ -38,9 +38,10 @@ it("removes a home with everything in it, and all that is left when it is closed
 it("removes what a runner that was killed left behind, and nothing of one that runs or of somebody else", async () => {
   const runner = await PrivateHomes.open(identity);
   const alive = await runner.create();
-  const dead = dirname(alive).replace(`-${process.pid}-`, "-1-");
+  const base = dirname(dirname(alive));
+  const dead = base.replace(`-${process.pid}-`, "-1-");
   mkdirSync(join(dead, "home"), { recursive: true });
-  const elsewhere = dirname(alive).replace(/homes-\d+-/, "homes-1-");
+  const elsewhere = base.replace(/homes-\d+-/, "homes-1-");
   mkdirSync(elsewhere);
 
   await (await PrivateHomes.open(identity)).close();

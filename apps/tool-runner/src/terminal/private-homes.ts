@@ -3,7 +3,7 @@
  * finds. They lie in a directory of the runner, so that a tool can neither rename its home nor list those of others. What a
  * runner that was killed left there, the next one on the machine removes.
  */
-import { chmod, chown, lstat, mkdir, mkdtemp, readdir, rmdir } from "node:fs/promises";
+import { chmod, chown, lstat, mkdir, mkdtemp, readdir, rmdir, writeFile } from "node:fs/promises";
 import { randomUUID } from "node:crypto";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,7 +13,9 @@ import { isOfDeadProcess, ownMark } from "./process-mark.ts";
 
 const PREFIX = "holdfast-homes-";
 const BASE_NAME = new RegExp(`^${PREFIX}(\\d+-\\d+-\\d+)-`);
+const HOMES = "homes";
 const OWNER_ONLY = 0o700;
+const READABLE_BY_ALL = 0o444;
 /** Others may pass through to a home that is theirs, but not look around. */
 const PASS_THROUGH = 0o711;
 
@@ -29,15 +31,23 @@ export class PrivateHomes {
   static async open(identity: ToolIdentity | null): Promise<PrivateHomes> {
     await removeStale();
     const base = await mkdtemp(join(tmpdir(), `${PREFIX}${ownMark()}-`));
-    await chmod(base, identity ? PASS_THROUGH : OWNER_ONLY);
+    await mkdir(join(base, HOMES));
+    for (const path of [base, join(base, HOMES)]) await chmod(path, identity ? PASS_THROUGH : OWNER_ONLY);
     return new PrivateHomes(base, identity);
   }
 
   async create(): Promise<string> {
-    const home = join(this.#base, randomUUID());
+    const home = join(this.#base, HOMES, randomUUID());
     await mkdir(home, { mode: OWNER_ONLY });
     if (this.#identity) await chown(home, this.#identity.uid, this.#identity.gid);
     return home;
+  }
+
+  /** Keeps a file beside the homes, under a name that tools cannot guess: they may read it when they are given its path. */
+  async store(content: Buffer): Promise<string> {
+    const path = join(this.#base, randomUUID());
+    await writeFile(path, content, { mode: READABLE_BY_ALL });
+    return path;
   }
 
   /** False when something could not be removed; the directory then stays until the machine cleans its temporary files. */

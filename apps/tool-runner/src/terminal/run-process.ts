@@ -8,6 +8,7 @@
  */
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
+import { closeSync, openSync } from "node:fs";
 import type { Readable } from "node:stream";
 import type { LaunchCommand } from "./launcher.ts";
 import type { OutputStream } from "./live-output.ts";
@@ -77,20 +78,24 @@ export async function runProcess(options: ProcessOptions): Promise<ProcessEnd | 
 }
 
 async function start({ command, cwd, env }: ProcessOptions): Promise<{ process: Child; pid: number } | SpawnFailure> {
+  const inherited: number[] = [];
   try {
+    for (const path of command.inherits ?? []) inherited.push(openSync(path, "r"));
     const child = spawn(command.file, command.args, {
       cwd,
       env,
       shell: false,
       detached: true,
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: ["ignore", "pipe", "pipe", ...inherited],
       ...command.identity,
-    });
+    }) as Child;
     if (child.pid !== undefined) return { process: child, pid: child.pid };
     const [spawnError] = (await once(child, "error")) as [Error];
     return { spawnError };
   } catch (error) {
     return { spawnError: error as Error };
+  } finally {
+    for (const descriptor of inherited) closeSync(descriptor);
   }
 }
 

@@ -47,12 +47,16 @@ export interface SetupResult {
 export async function prepare(options: SetupOptions): Promise<SetupResult> {
   const identity = chooseIdentity(process.getuid?.(), options.toolUid);
   closeInheritedDescriptors();
-  const verdicts = await detectTiers(identity);
-  const launcher = options.tier === "auto" ? bestLauncher(verdicts) : launcherOf(verdicts, options.tier);
-  if (launcher === null) return { setup: null, verdicts };
+  const homes = await PrivateHomes.open(identity);
+  const only = options.tier === "auto" ? undefined : options.tier;
+  const verdicts = await detectTiers({ identity, store: (content) => homes.store(content), only });
+  const launcher = only === undefined ? bestLauncher(verdicts) : launcherOf(verdicts, only);
+  if (launcher === null) {
+    await homes.close();
+    return { setup: null, verdicts };
+  }
   const policy = { ...options.policy, limits: withinOwnLimits(options.policy.limits) };
   const pins = new PinnedCommands(policy.allow, options.directories);
-  const homes = await PrivateHomes.open(identity);
   const { policy: configured, hostEnvironment, warn } = options;
   return { setup: { configured, policy, pins, launcher, identity, homes, hostEnvironment, warn }, verdicts };
 }

@@ -1,0 +1,40 @@
+/**
+ * Landlock for a tool inside bubblewrap, which cannot mount a workspace `noexec` and leaves it executable. setpriv can do it
+ * from 2.41 on only, and bubblewrap is for machines that have an older one; so the rules are put in force by a few lines of
+ * Perl, which is an essential package of Debian (perl-base).
+ *
+ * The script gets the directory to start in, which only the tool's user may enter, `<rights>:<path>` for each rule, `--`, and
+ * the program to execute. It also undoes what came before it: SIGTERM, which bubblewrap must survive, is for the tool again,
+ * and the variable that bubblewrap sets is gone.
+ */
+import { type PathRule, rightsMask } from "./landlock.ts";
+
+const SCRIPT = `
+use strict;
+my ($create_ruleset, $add_rule, $restrict_self) = (444, 445, 446);
+my ($get_version, $path_beneath, $path_only_close_on_exec) = (1, 1, 0x280000);
+sub stop { print STDERR "landlock: $_[0]: $!\\n"; exit 126 }
+$SIG{TERM} = "DEFAULT";
+delete $ENV{PWD};
+chdir(shift) or stop("directory");
+my $abi = syscall($create_ruleset, 0, 0, $get_version);
+stop("not available") if $abi < 1;
+my $known = $abi < 2 ? 0x1fff : $abi < 3 ? 0x3fff : 0x7fff;
+my @more = $abi < 4 ? () : $abi < 6 ? (3) : (3, 3);
+my $attributes = pack("Q*", $known, @more);
+my $ruleset = syscall($create_ruleset, $attributes, length $attributes, 0);
+stop("rule set") if $ruleset < 0;
+while (defined(my $rule = shift)) {
+  last if $rule eq "--";
+  my ($rights, $path) = split(/:/, $rule, 2);
+  sysopen(my $file, $path, $path_only_close_on_exec) or stop("open");
+  my $beneath = pack("Ql", ($rights + 0) & $known, fileno($file));
+  syscall($add_rule, $ruleset, $path_beneath, $beneath, 0) == 0 or stop("rule");
+}
+syscall($restrict_self, $ruleset, 0) == 0 or stop("enforcement");
+exec { $ARGV[0] } @ARGV or stop("failed to execute");
+`;
+
+export function landlockStage(perl: string, cwd: string, rules: readonly PathRule[]): string[] {
+  return [perl, "-e", SCRIPT, "--", cwd, ...rules.map(({ path, rights }) => `${rightsMask(rights)}:${path}`), "--"];
+}
