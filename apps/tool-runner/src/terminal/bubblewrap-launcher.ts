@@ -76,18 +76,19 @@ function isOfMachine(path: string): boolean {
 
 /** What is the same for every call. The root is a memory file system: nothing may be left to write there but the mounts. */
 function systemOptions(): string[] {
+  const namespaces = "--unshare-pid --unshare-net --unshare-ipc --unshare-uts --unshare-cgroup-try --die-with-parent";
+  const standardStreams = ["stdin", "stdout", "stderr"];
   return [
-    ...["--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"],
-    ...["--die-with-parent", "--hostname", "sandbox"],
-    ...openDirectories(["/dev", "/etc/ssl", "/tmp"]),
-    ...PROGRAM_DIRECTORIES.flatMap(programOptions),
-    ...SETTINGS.filter(exists).flatMap((path) => ["--ro-bind", path, path]),
-    ...["--proc", "/proc"],
-    ...DEVICES.filter(exists).flatMap((path) => ["--dev-bind", path, path]),
-    ...["--symlink", "/proc/self/fd", "/dev/fd"],
-    ...["stdin", "stdout", "stderr"].flatMap((name, fd) => ["--symlink", `/proc/self/fd/${fd}`, `/dev/${name}`]),
-    ...["--seccomp", FILTER_DESCRIPTOR],
-  ];
+    namespaces.split(" "),
+    ["--hostname", "sandbox", "--seccomp", FILTER_DESCRIPTOR],
+    openDirectories(["/dev", "/etc/ssl", "/tmp"]),
+    PROGRAM_DIRECTORIES.flatMap(programOptions),
+    SETTINGS.filter(exists).flatMap((path) => ["--ro-bind", path, path]),
+    ["--proc", "/proc"],
+    DEVICES.filter(exists).flatMap((path) => ["--dev-bind", path, path]),
+    ["--symlink", "/proc/self/fd", "/dev/fd"],
+    standardStreams.flatMap((name, fd) => ["--symlink", `/proc/self/fd/${fd}`, `/dev/${name}`]),
+  ].flat();
 }
 
 function programOptions(path: string): string[] {

@@ -34,7 +34,7 @@ interface Cage {
 /** Answers what the launcher let through, in words for an operator; null where it stopped the attack. */
 type Canary = (cage: Cage) => Promise<string | null>;
 
-export const CANARIES: Readonly<Record<string, Canary>> = {
+const CANARIES: Readonly<Record<string, Canary>> = {
   async write(cage) {
     const path = join(cage.outside, "written");
     await run(cage, "touch", [path]);

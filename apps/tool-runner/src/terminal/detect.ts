@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { BubblewrapLauncher, findBubblewrap } from "./bubblewrap-launcher.ts";
 import { releaseCanaries } from "./canaries.ts";
 import { ConfinedLauncher } from "./confined-launcher.ts";
-import { type Launcher, type ToolIdentity, wrapperFailure } from "./launcher.ts";
+import type { Launcher, ToolIdentity } from "./launcher.ts";
 import { LimitedLauncher } from "./limited-launcher.ts";
 import { findLimiterPrograms, Limiter } from "./limiter.ts";
 import { DEFAULT_LIMITS, withinOwnLimits } from "./limits.ts";
@@ -37,7 +37,7 @@ export async function detectTiers({ identity, store, only }: DetectOptions): Pro
   const build: Readonly<Record<Tier, () => Promise<TierVerdict>>> = {
     T0: async () => ({ launcher: new PlainLauncher(identity) }),
     T1: async () => ("reason" in machine ? machine : { launcher: new LimitedLauncher(machine) }),
-    T2: async () => ("reason" in machine ? machine : await confined(machine, identity, store)),
+    T2: async () => ("reason" in machine ? machine : await confined(machine, store)),
     T3: async () => ("reason" in machine ? machine : await bubblewrapped(machine, store)),
   };
   const verdictOf = async (tier: Tier): Promise<TierVerdict> => {
@@ -72,9 +72,8 @@ async function limiterOf(identity: ToolIdentity | null): Promise<Limiter | { rea
 
 type Store = DetectOptions["store"];
 
-async function confined(limiter: Limiter, identity: ToolIdentity | null, store: Store): Promise<TierVerdict> {
-  // A user of their own keeps tools from signalling others; else the filter does.
-  const filter = filterFor(identity === null ? newestOwnTask() : undefined);
+async function confined(limiter: Limiter, store: Store): Promise<TierVerdict> {
+  const filter = filterFor(newestOwnTask());
   return "reason" in filter ? filter : { launcher: new ConfinedLauncher(limiter, await store(filter.program)) };
 }
 
@@ -126,8 +125,8 @@ async function launch(launcher: Launcher, file: string, args: readonly string[])
   });
   if ("spawnError" in end) return end.spawnError.message;
   if (end.exitCode === 0) return end;
-  const failure = wrapperFailure(command, end.exitCode, end.stderr.bytes);
-  return failure ?? `the canary ended with ${end.stopped ?? end.signal ?? `exit code ${end.exitCode}`}`;
+  const said = end.stderr.bytes.toString("utf8").split("\n", 1)[0];
+  return said || `the canary ended with ${end.stopped ?? end.signal ?? `exit code ${end.exitCode}`}`;
 }
 
 /** Reads a tool's /proc/self/status. */

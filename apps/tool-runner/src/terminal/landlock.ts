@@ -9,18 +9,22 @@ import { realpathSync, statSync } from "node:fs";
 
 /** Names as setpriv has them, in the order of the kernel's bits (linux/landlock.h). */
 const RIGHTS = [
-  ...([
-    "execute",
-    "write-file",
-    "read-file",
-    "read-dir",
-    "remove-dir",
-    "remove-file",
-    "make-char",
-    "make-dir",
-  ] as const),
-  ...(["make-reg", "make-sock", "make-fifo", "make-block", "make-sym", "refer", "truncate"] as const),
-];
+  "execute",
+  "write-file",
+  "read-file",
+  "read-dir",
+  "remove-dir",
+  "remove-file",
+  "make-char",
+  "make-dir",
+  "make-reg",
+  "make-sock",
+  "make-fifo",
+  "make-block",
+  "make-sym",
+  "refer",
+  "truncate",
+] as const;
 type Right = (typeof RIGHTS)[number];
 
 /** Rights to what is in a directory; a rule for a file must not have them. */

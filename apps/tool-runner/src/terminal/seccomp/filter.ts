@@ -7,8 +7,8 @@
  *   forbids), anonymous executables, and no shared memory that outlives its maker.
  * - No leaving of the process group, by which a tool is ended, and no living on after the runner (PR_SET_PDEATHSIG).
  * - No typing into a terminal (TIOCSTI), and no change of another process's limits, priority or processors.
- * - Where tools are of the same user as the runner: no signal to a process that is older than the filter, and to no group but
- *   the own one.
+ * - Where tools see other processes: no signal to one that is older than the filter, the runner above all, which may be of the
+ *   same user; and to no group but the own one.
  *
  * clone3 keeps its flags where a filter cannot see them, so it is said not to exist, and the C library uses clone. Calls of
  * another architecture, among them the x32 ones, have other numbers and kill.
@@ -125,7 +125,7 @@ const SIGNALLING: readonly SyscallName[] = ["kill", "tkill", "tgkill", "rt_sigqu
 
 export interface FilterOptions {
   readonly architecture: FilterArchitecture;
-  /** No signal reaches processes with an id up to this one; undefined where tools cannot signal others anyway. */
+  /** No signal reaches processes with an id up to this one; undefined where tools see no others. */
   readonly protectedUpToPid?: number | undefined;
 }
 
