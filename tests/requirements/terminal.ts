@@ -17,4 +17,8 @@ export const terminal = {
   "terminal.min-tier": "Below the required tier the terminal is not offered and every call is denied (protocol §2.7)",
   "terminal.leaks": "Two hundred commands leave no descriptor, process or file behind (protocol §7.4)",
   "terminal.box": "exec.ts runs one command without Redis: one JSON object in, one out (protocol §7.2)",
+  "terminal.canaries": "A sandbox counts only where attacks made on purpose at start were stopped (protocol §7.3)",
+  "terminal.seccomp":
+    "The system call filter refuses the ways out and lets work through, on x64 and arm64 (protocol §7.3)",
+  "terminal.attacks": "Each tier stops exactly the attacks that its table names, and no ordinary work (protocol §7.3)",
 } as const;

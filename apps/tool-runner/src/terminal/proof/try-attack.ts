@@ -26,6 +26,8 @@ interface Result {
   readonly output: string;
   readonly keptBytes: number;
   readonly text: string;
+  /** A process group that is still to be ended. */
+  readonly group?: number | undefined;
 }
 
 export interface Trial {
@@ -109,8 +111,9 @@ export async function tryUnguarded(attack: Attack, identity: ToolIdentity | null
     child.stdout.destroy();
     child.stderr.destroy();
     const trial = { ...result, text: Buffer.from(output, "latin1").toString("utf8") };
-    if (attack.sign !== "outlives" && child.pid !== undefined) endGroup(child.pid);
-    return trial;
+    // What is to outlive it is looked for first.
+    const group = attack.sign === "outlives" ? child.pid : endGroup(child.pid);
+    return { ...trial, group };
   });
 }
 
@@ -120,10 +123,12 @@ async function inField(
   work: (field: Field) => Promise<Result>,
 ): Promise<Trial> {
   const field = await Field.prepare(attack, identity);
+  let result: Result | undefined;
   try {
-    const result = await work(field);
+    result = await work(field);
     return { hasSucceeded: await SEEN[attack.sign](result, field), result };
   } finally {
+    endGroup(result?.group);
     field.close();
   }
 }
@@ -157,7 +162,8 @@ async function directoryOf(field: Field, cwd: string): Promise<string> {
   return path.startsWith("/") ? path : `${field.root}/${path}`;
 }
 
-function endGroup(pid: number): void {
+function endGroup(pid: number | undefined): undefined {
+  if (pid === undefined) return;
   try {
     process.kill(-pid, "SIGKILL");
   } catch {
