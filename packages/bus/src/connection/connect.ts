@@ -68,7 +68,7 @@ export function connectCluster(
 ): Cluster {
   const { retryStrategy: _own, ...settings } = settingsOf(options);
   const clusterOptions = {
-    // Its grouping goes by a command's first argument, which is no key in EVALSHA: it would mix up slots.
+    // It groups by server, and while slots move a whole group is sent anew: what it gains on a Cluster is not measured yet.
     enableAutoPipelining: false,
     scaleReads: "master" as const,
     maxRedirections: 64,
