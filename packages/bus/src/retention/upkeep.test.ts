@@ -7,7 +7,7 @@ import { Commands } from "../connection/commands.ts";
 import { appendTokens, busLab, claimed, COMPLETED, message, runIdOf } from "../test-lab/bus-lab.ts";
 
 const lab = busLab();
-const TTL_MS = 5_000;
+const HOUR_MS = 3_600_000;
 const STEP = { step: 0, text: "xxx", calls: [], usage: COMPLETED.usage, created_at: new Date().toISOString() };
 const STEP_EVENT = {
   event: "step" as const,
@@ -18,7 +18,7 @@ const STEP_EVENT = {
 };
 
 /** A bus whose upkeep comes at once. */
-const eager = (conversationTtlMs = TTL_MS) =>
+const eager = (conversationTtlMs = HOUR_MS) =>
   lab.openBus(undefined, { retention: { compactGraceMs: 0, conversationTtlMs } });
 const kinds = async (id: string) => (await lab.events(id)).map((event) => event.event);
 const tokens = async (id: string) => (await kinds(id)).filter((kind) => kind === "token").length;
@@ -148,7 +148,7 @@ describe("expiry", () => {
   });
 
   it("[retention.busy] never expires a conversation at work, and counts anew after every turn", async () => {
-    const bus = eager(600);
+    const bus = eager(1_500);
     const id = newUuid();
     await bus.conversations.accept(message(id, "one"));
     await (await claimed(bus, id)).finish(COMPLETED);
@@ -161,7 +161,7 @@ describe("expiry", () => {
     await until(
       async () => {
         await bus.sweepUpkeep();
-        return Date.now() - beganAtMs > 1_500;
+        return Date.now() - beganAtMs > 3_500;
       },
       { timeoutMs: 10_000 },
     );
@@ -185,7 +185,7 @@ describe("expiry", () => {
     const waiting = runIdOf(await bus.conversations.accept(message(nobodys, "is anybody there?")));
     const pointers = [...[asking, behind, waiting].map(runPointerKey), approvalPointerKey(approval)];
     for (const pointer of pointers) {
-      expect(await lab.raw.pttl(pointer)).toBeGreaterThan(TTL_MS);
+      expect(await lab.raw.pttl(pointer)).toBeGreaterThan(HOUR_MS);
       await lab.raw.pexpire(pointer, 2_000);
     }
     const shortest = async () => Math.min(...(await Promise.all(pointers.map((pointer) => lab.raw.pttl(pointer)))));
