@@ -8,9 +8,14 @@ interface ModelRun {
   isCancelled: boolean;
 }
 
+interface ModelQuestion {
+  readonly runId: string;
+  status: "requested" | "approve" | "reject" | "expired";
+}
+
 export type ModelClaim =
   | { readonly outcome: "claimed"; readonly runId: string; readonly attempt: number }
-  | { readonly outcome: "held" | "idle" | "handed_over" };
+  | { readonly outcome: "held" | "parked" | "idle" | "handed_over" };
 
 /**
  * One conversation in memory, as simply as its rules can be said: what every script of the bus must agree with. Statuses
@@ -20,6 +25,8 @@ export class TurnsModel {
   readonly runs = new Map<string, ModelRun>();
   /** Every status event, in order. */
   readonly log: (readonly [runId: string, status: RunStatus])[] = [];
+  /** By approval id. */
+  readonly questions = new Map<string, ModelQuestion>();
   inbox: string[] = [];
   steer: string[] = [];
   active: string | undefined;
@@ -30,13 +37,15 @@ export class TurnsModel {
     if (this.runs.has(runId)) return "duplicate";
     if (onBusy === "reject" && (this.active !== undefined || this.inbox.length > 0)) return "busy";
     const active = this.#run(this.active);
-    const isSteered = onBusy === "steer" && active?.agent === agent && !active.isCancelled;
+    const isAtWork = active?.status === "in_progress" && !active.isCancelled;
+    const isSteered = onBusy === "steer" && isAtWork && active.agent === agent;
     this.runs.set(runId, { agent, status: "queued", attempt: 0, isCancelled: false });
     this.log.push([runId, "queued"]);
     if (onBusy === "interrupt") {
       this.#returnSteered();
       this.inbox.unshift(runId);
-      if (active) active.isCancelled = true;
+      if (active?.status === "requires_action") this.#endParked();
+      else if (active) active.isCancelled = true;
     } else if (isSteered) this.steer.push(runId);
     else this.inbox.push(runId);
     return "accepted";
@@ -47,6 +56,7 @@ export class TurnsModel {
     const runId = this.active ?? this.inbox[0];
     const run = this.#run(runId);
     if (runId === undefined || run === undefined) return { outcome: "idle" };
+    if (this.waiting.length > 0) return { outcome: "parked" };
     if (run.agent !== agent) return { outcome: "handed_over" };
     if (this.active === undefined) this.inbox.shift();
     this.active = runId;
@@ -65,6 +75,32 @@ export class TurnsModel {
     return heard;
   }
 
+  /** Questions of the active run that nobody has decided yet. */
+  get waiting(): string[] {
+    const ofActive = [...this.questions].filter(([, { runId }]) => runId === this.active);
+    return ofActive.filter(([, { status }]) => status === "requested").map(([id]) => id);
+  }
+
+  park(ids: readonly string[]): "parked" | "cancelled" {
+    if (this.active === undefined) throw new Error("nothing is active");
+    if (this.#run(this.active)?.isCancelled) return "cancelled";
+    for (const id of ids) this.questions.set(id, { runId: this.active, status: "requested" });
+    this.#change(this.active, "park");
+    this.owner = undefined;
+    return "parked";
+  }
+
+  decide(id: string, decision: "approve" | "reject"): "decided" | "repeated" | "conflict" | "expired" {
+    const question = this.questions.get(id);
+    if (question === undefined) throw new Error("nobody asked");
+    if (question.status === "requested") {
+      question.status = decision;
+      return "decided";
+    }
+    if (question.status === "expired") return "expired";
+    return question.status === decision ? "repeated" : "conflict";
+  }
+
   finish(change: RunChange): void {
     if (this.active === undefined) throw new Error("nothing is active");
     this.#change(this.active, change);
@@ -81,6 +117,10 @@ export class TurnsModel {
   cancel(runId: string): "cancelled" | "requested" | "ended" {
     const run = this.#run(runId);
     if (run === undefined || isTerminal(run.status)) return "ended";
+    if (run.status === "requires_action") {
+      this.#endParked();
+      return "cancelled";
+    }
     if (runId === this.active) {
       run.isCancelled = true;
       return "requested";
@@ -93,6 +133,14 @@ export class TurnsModel {
 
   #run(runId: string | undefined): ModelRun | undefined {
     return runId === undefined ? undefined : this.runs.get(runId);
+  }
+
+  /** Nobody owns a parked run: whoever cancels it ends it. */
+  #endParked(): void {
+    for (const id of this.waiting) this.questions.set(id, { runId: this.active ?? "", status: "expired" });
+    if (this.active !== undefined) this.#change(this.active, "cancel");
+    this.active = undefined;
+    this.#returnSteered();
   }
 
   #returnSteered(): void {

@@ -6,6 +6,7 @@ import type { NewMessage } from "../ports/conversations.ts";
 import { Fenced } from "../ports/errors.ts";
 import type { RunLease } from "../ports/runs.ts";
 import { type BusLab, COMPLETED, message, runIdOf } from "../test-lab/bus-lab.ts";
+import { tryToPark } from "../test-lab/parking.ts";
 import { TurnsModel } from "./turns-model.ts";
 
 export const AGENTS = ["assistant", "poet"] as const;
@@ -40,6 +41,8 @@ export class TurnsWorld {
   readonly #workers: Worker[] = [];
   /** Leases whose owners died: what they still write is refused once the run was taken over. */
   readonly #zombies: RunLease[] = [];
+  /** Run ids. */
+  readonly #asked = new Set<string>();
   readonly #unborn: Bus[];
   #steps = 0;
 
@@ -92,6 +95,26 @@ export class TurnsWorld {
       (await lease.beginStep(this.#steps)).map(({ run_id }) => run_id),
       heard,
     );
+  }
+
+  /** Asks humans, once in each run. */
+  async park(count: number): Promise<void> {
+    const { lease, bus } = this.#owner ?? {};
+    if (lease === undefined || bus === undefined || this.#asked.has(lease.run.id)) return;
+    this.#asked.add(lease.run.id);
+    const { outcome, ids } = await tryToPark(bus, lease, count);
+    // The owner is who it was until then.
+    if (outcome === "parked") this.#forget();
+    equal(outcome, this.#model.park(ids));
+    if (outcome === "parked") this.#zombies.push(lease);
+  }
+
+  async decide(pick: number, decision: "approve" | "reject"): Promise<void> {
+    const ids = [...this.#model.questions.keys()];
+    const id = ids[pick % Math.max(1, ids.length)];
+    if (id === undefined) return;
+    const { outcome } = await this.#bus.approvals.decide(id, { decision, by: "user:ann" });
+    equal(outcome, this.#model.decide(id, decision));
   }
 
   async finish(ending: (typeof ENDINGS)[number]): Promise<void> {
@@ -152,6 +175,10 @@ export class TurnsWorld {
     this.#workers.splice(0, Infinity, await this.#join());
     for (let turns = 0; this.#model.active !== undefined || this.#model.inbox.length > 0; turns += 1) {
       if (turns > this.#sent.length) throw new Error("turns are left");
+      for (const id of this.#model.waiting) {
+        await this.#bus.approvals.decide(id, { decision: "approve", by: "user:ann" });
+        this.#model.decide(id, "approve");
+      }
       const next = this.#model.runs.get(this.#model.active ?? this.#model.inbox[0] ?? "");
       await this.claim(0, next?.agent ?? "");
       await this.beginStep();

@@ -37,6 +37,16 @@ const anAct = fc.oneof(
     6,
     fc.tuple(worker, agent).map(([at, of]) => act(`claim ${at} ${of}`, (world) => world.claim(at, of))),
   ),
+  weighted(
+    3,
+    fc.integer({ min: 1, max: 2 }).map((count) => act(`park ${count}`, (world) => world.park(count))),
+  ),
+  weighted(
+    4,
+    fc
+      .tuple(fc.nat(), fc.constantFrom("approve", "reject"))
+      .map(([pick, decision]) => act(`${decision} ${pick}`, (world) => world.decide(pick, decision))),
+  ),
   weighted(2, fc.constant(act("step", (world) => world.beginStep()))),
   weighted(
     3,
@@ -60,7 +70,7 @@ const anAct = fc.oneof(
   ),
 );
 
-describe("any interleaving of accepts, claims, steps, ends, cancels and deaths", () => {
+describe("any interleaving of accepts, claims, steps, questions, decisions, ends, cancels and deaths", () => {
   it("[turns.model] agrees with a simple model: every message is answered once, in order, by one owner, and nothing stays behind", async () => {
     const pool = openPool(lab);
     const anyInterleaving = fc.asyncProperty(fc.array(anAct, { minLength: 10, maxLength: 60 }), async (acts) => {

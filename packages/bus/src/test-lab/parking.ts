@@ -43,14 +43,24 @@ export function questionsOf(bus: Bus, lease: RunLease, count = 1, expiresInMs = 
 
 /** Says something, closes the step and parks. Answers the questions' ids. */
 export async function park(bus: Bus, lease: RunLease, count = 1, expiresInMs = HOUR_MS): Promise<string[]> {
+  const { outcome, ids } = await tryToPark(bus, lease, count, expiresInMs);
+  if (outcome !== "parked") throw new Error("the run was cancelled");
+  return ids;
+}
+
+/** The same of a run that may have been cancelled meanwhile. */
+export async function tryToPark(
+  bus: Bus,
+  lease: RunLease,
+  count: number,
+  expiresInMs = HOUR_MS,
+): Promise<{ outcome: "parked" | "cancelled"; ids: string[] }> {
   lease.append({ event: "token", step: 0, index: 0, offset: 0, text: "I ask." });
   const calls = Array.from({ length: count }, (_, index) => ({ id: `call-${index}`, name: "write", arguments: "{}" }));
   const step = { step: 0, text: "I ask.", calls, usage: USAGE, created_at: new Date().toISOString() };
   lease.append({ event: "step", step: 0, text: "I ask.", text_sha256: "", finish_reason: "tool_calls" }, { step });
   const request = questionsOf(bus, lease, count, expiresInMs);
-  const outcome = await lease.park(request);
-  if (outcome !== "parked") throw new Error("the run was cancelled");
-  return request.questions.map(({ asked }) => asked.approval_id);
+  return { outcome: await lease.park(request), ids: request.questions.map(({ asked }) => asked.approval_id) };
 }
 
 export const statusOf = async (bus: Bus, id: string): Promise<ApprovalEvent["status"] | undefined> =>
