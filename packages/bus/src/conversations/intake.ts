@@ -73,11 +73,9 @@ export class Intake {
     const outcome = text(reply[0]) as Accepted["outcome"];
     await this.#takeNoteAway(tries, outcome);
     // Only the try that was the first to be heard knows what it interrupted.
-    for (const [, , , interrupted, , of, asked] of tries.map((tried) => tried.reply.map(text))) {
-      // The index is a hint, tidied by who reads it.
-      await leaveIndex(this.#commands, conversationId, asked ?? "").catch(() => undefined);
-      if (interrupted) await this.#control.send(of ?? "", { type: "cancel", run_id: interrupted, by: envelope.sender });
-    }
+    for (const [, , , interrupted, , of = "", asked] of tries.map((tried) => tried.reply.map(text)))
+      if (interrupted)
+        await this.#afterInterrupting({ conversationId, runId: interrupted }, of, asked ?? "", envelope.sender);
     if (outcome === "deleted" || outcome === "busy") await this.#withdraw(note, agent, outcome);
     if (outcome === "busy") return { outcome, runId: text(reply[1]) };
     if (outcome === "deleted" || outcome === "conflict") return { outcome };
@@ -153,6 +151,14 @@ export class Intake {
       this.#commands.send((redis) => redis.zadd(unfinishedKey(agent), "NX", Date.now(), `${conversationId} ${runId}`)),
       this.#commands.send((redis) => redis.zadd(CONVERSATIONS_KEY, "NX", Date.now(), conversationId)),
     ]);
+  }
+
+  /** A run that waited for humans has ended at once; the owner of one at work is made to look at its flag. */
+  async #afterInterrupting(run: Pick<Note, "conversationId" | "runId">, agent: string, asked: string, by: string) {
+    if (!asked) return this.#control.send(agent, { type: "cancel", run_id: run.runId, by, flagged: true });
+    // The indices are hints, tidied by who reads them.
+    const tidied = [leaveIndex(this.#commands, run.conversationId, asked), this.#forgetUnfinished(run, agent)];
+    await Promise.all(tidied).catch(() => undefined);
   }
 
   /** Where nothing was published, a note that was there before still stands for what another try accepted. */

@@ -41,12 +41,8 @@ export class TurnsModel {
     const isSteered = onBusy === "steer" && isAtWork && active.agent === agent;
     this.runs.set(runId, { agent, status: "queued", attempt: 0, isCancelled: false });
     this.log.push([runId, "queued"]);
-    if (onBusy === "interrupt") {
-      this.#returnSteered();
-      this.inbox.unshift(runId);
-      if (active?.status === "requires_action") this.#endParked();
-      else if (active) active.isCancelled = true;
-    } else if (isSteered) this.steer.push(runId);
+    if (onBusy === "interrupt") this.#interrupt(runId);
+    else if (isSteered) this.steer.push(runId);
     else this.inbox.push(runId);
     return "accepted";
   }
@@ -133,6 +129,14 @@ export class TurnsModel {
 
   #run(runId: string | undefined): ModelRun | undefined {
     return runId === undefined ? undefined : this.runs.get(runId);
+  }
+
+  #interrupt(runId: string): void {
+    const active = this.#run(this.active);
+    this.#returnSteered();
+    this.inbox.unshift(runId);
+    if (active?.status === "requires_action") this.#endParked();
+    else if (active) active.isCancelled = true;
   }
 
   /** Nobody owns a parked run: whoever cancels it ends it. */

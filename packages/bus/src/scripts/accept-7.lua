@@ -6,7 +6,8 @@
 --      13 hash of agent and content  14 core | body: which hash must be the same for a message that is known
 --      15 refusal of a message that stands for an unreadable one, or ''  16 entry of the work topic that it was read from, where
 --      this is a delivery of it, or ''
--- Returns {accepted|duplicate, run id, status, interrupted run id or '', turn, its agent, ids of approvals that wait no more or ''} | {conflict} | {busy, run id} | {deleted}
+-- Returns {accepted|duplicate, run id, status, interrupted run id or '', turn, its agent, ids of the
+--       approvals that it waited for, if it has ended by this} | {conflict} | {busy, run id} | {deleted}
 -- @include append-events
 -- @include return-steered
 -- @include insert-turn
@@ -48,12 +49,11 @@ if ARGV[4] == 'interrupt' then
   -- The active run takes no further step: what was to be steered into it waits behind this message.
   returnSteered(KEYS[7], KEYS[4])
   redis.call('LPUSH', KEYS[4], ARGV[2])
+  interrupted, interruptedAgent = active or '', of[2] or ''
   if of[1] == 'requires_action' then
     asked = endParked(KEYS[1], KEYS[2], activeKey, ARGV[10])
   elseif active then
     redis.call('HSETNX', activeKey, 'cancel', 'interrupt')
-    interrupted = active
-    interruptedAgent = of[2] or ''
   end
 elseif ARGV[4] == 'steer' and of[1] == 'in_progress' and of[2] == ARGV[7] and not of[3] then
   redis.call('RPUSH', KEYS[7], ARGV[2])

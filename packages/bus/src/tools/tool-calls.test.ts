@@ -114,13 +114,13 @@ describe("the catalog", () => {
     const { catalog } = lab.openBus();
     const toolset = { toolset: newUuid(), state: "ready" as const, tools: [] };
     await catalog.publish([toolset], 1_500);
-    const beganAtMs = performance.now();
     await lab.raw.config("SET", "maxmemory", "1");
     try {
-      while (performance.now() - beganAtMs < 2_500) await catalog.publish([toolset], 1_500);
+      await catalog.publish([toolset], 60_000);
     } finally {
       await lab.raw.config("SET", "maxmemory", "0");
     }
+    expect(await lab.raw.pttl(`offers:${toolset.toolset}`)).toBeGreaterThan(1_500);
     expect(await catalog.read()).toContainEqual(toolset);
   });
 });
