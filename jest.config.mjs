@@ -9,8 +9,8 @@ const withPackage = [...folders, "tests", "bench"].filter((folder) =>
 );
 
 export default {
-  // Most suites wait on real processes, so a third worker fills the gaps on a two-core machine.
-  maxWorkers: 3,
+  // Suites start whole stacks of real processes and hold them to bounds: more suites than cores would measure each other.
+  maxWorkers: 2,
   testTimeout: 30_000,
   projects: withPackage.map((folder) =>
     project(folder.replace(/^(apps|packages|tooling)\//, ""), `<rootDir>/${folder}`),

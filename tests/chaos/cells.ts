@@ -72,7 +72,7 @@ export interface Bound {
   readonly maxMs: number;
 }
 
-const TOOL_MOMENTS: ReadonlySet<MomentName> = new Set(["before-tool", "during-tool", "approval"]);
+const TOOL_MOMENTS: ReadonlySet<MomentName> = new Set(["before-tool", "during-tool"]);
 
 /**
  * How long a reader may see nothing move.
@@ -84,7 +84,6 @@ const TOOL_MOMENTS: ReadonlySet<MomentName> = new Set(["before-tool", "during-to
  *   return; one it had not begun goes to another runner. An MCP server's call in flight is `unknown` within 5 s.
  */
 export function boundOf({ role, moment }: Cell): Bound {
-  // What was approved goes through the queue, is claimed and is a tool call, before a word is said.
   const tool = TOOL_MOMENTS.has(moment);
   switch (role) {
     case "worker":
@@ -98,7 +97,7 @@ export function boundOf({ role, moment }: Cell): Bound {
       return { p95Ms: 6_000, maxMs: 9_000 };
     case "gateway":
     case "pubsub":
-      return moment === "approval" ? { p95Ms: 3_000, maxMs: 5_000 } : { p95Ms: 2_000, maxMs: 4_000 };
+      return { p95Ms: 2_000, maxMs: 4_000 };
   }
 }
 

@@ -6,6 +6,7 @@ import { until } from "@holdfast/testing";
 import { type App, type Member, Stack } from "../e2e/stack.ts";
 import { Director } from "./director.ts";
 import { RedisEyes } from "./redis-eyes.ts";
+import { StrictReader } from "./strict-reader.ts";
 
 const LEDGER_SERVER = fileURLToPath(new URL("fixtures/ledger-server.ts", import.meta.url));
 
@@ -29,6 +30,9 @@ export class Site {
   /** performance.now() until which nobody is thought dead, because Redis was away. */
   restsUntilMs = 0;
 
+  /** Set before its conversations begin, where the test makes another Redis the primary. */
+  changesPrimary = false;
+
   private constructor(stack: Stack, director: Director) {
     this.stack = stack;
     this.director = director;
@@ -47,6 +51,11 @@ export class Site {
     const site = new Site(stack, new Director(wordMs));
     await site.settle();
     return site;
+  }
+
+  /** A reader of one of its conversations. */
+  reader({ isLate = false } = {}): StrictReader {
+    return new StrictReader(this.director.isSamplePrefix, { isLate, mayChangeEpoch: this.changesPrimary });
   }
 
   get gateways(): readonly string[] {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { expect, it } from "@jest/globals";
-import { StrictReader } from "./strict-reader.ts";
+import { StrictReader, type StrictReaderOptions } from "./strict-reader.ts";
 
 /** An oracle that sees nothing proves nothing: each of these logs breaks the promise in one way. */
 
@@ -196,14 +196,20 @@ it("forgets everything at a reset, and reads on in the new epoch", () => {
   expect([reader.violations, reader.resets, reader.messages]).toEqual([[], 1, ["m1"]]);
 });
 
-it("reads on from an old epoch into a newer one after a reset, and when it comes late", () => {
-  const late = new StrictReader(() => true, { isLate: true });
-  const told = new StrictReader(() => true);
-  told.read({ id: "7-0", data: JSON.stringify({ event: "reset", reason: "epoch" }) });
-  for (const reader of [late, told]) {
-    reader.read({ id: "7-1", data: JSON.stringify(user) });
-    reader.read({ id: "8-2", data: JSON.stringify(queued) });
-    reader.read({ id: "7-3", data: JSON.stringify(queued) });
-    expect(reader.violations).toEqual(["7-3: another epoch without a reset"]);
-  }
+it("reads on from an old epoch into a newer one only where the primary changed: after a reset, and when it comes late", () => {
+  const read = (options: StrictReaderOptions, ids: readonly string[]) => {
+    const reader = new StrictReader(() => true, options);
+    for (const id of ids) {
+      const event = id.endsWith("-0") ? { event: "reset", reason: "epoch" } : id.endsWith("-1") ? user : queued;
+      reader.read({ id, data: JSON.stringify(event) });
+    }
+    return reader.violations;
+  };
+  const back = ["7-3: another epoch without a reset"];
+  const forth = ["8-2: another epoch without a reset"];
+  expect(read({ mayChangeEpoch: true, isLate: true }, ["7-1", "8-2", "7-3"])).toEqual(back);
+  expect(read({ mayChangeEpoch: true }, ["7-0", "7-1", "8-2", "7-3"])).toEqual(back);
+  expect(read({ mayChangeEpoch: true }, ["7-1", "8-2"])).toEqual(forth);
+  expect(read({ isLate: true }, ["7-1", "8-2"])).toEqual(forth);
+  expect(read({}, ["7-0", "7-1", "8-2"])).toEqual(forth);
 });

@@ -18,6 +18,8 @@ export interface Frame {
 export interface StrictReaderOptions {
   /** It comes so late that tokens of finished steps may be gone. */
   readonly mayBeCompacted?: boolean;
+  /** Redis's primary changed meanwhile, so the log may have entries of two epochs. */
+  readonly mayChangeEpoch?: boolean;
   /** It reads the whole log when everything is over. */
   readonly isLate?: boolean;
 }
@@ -34,11 +36,16 @@ export class StrictReader {
   #seq = 0n;
   readonly #isSamplePrefix: IsSamplePrefix;
   readonly #mayBeCompacted: boolean;
+  readonly #mayChangeEpoch: boolean;
   readonly #isLate: boolean;
 
-  constructor(isSamplePrefix: IsSamplePrefix, { mayBeCompacted = false, isLate = false }: StrictReaderOptions = {}) {
+  constructor(
+    isSamplePrefix: IsSamplePrefix,
+    { mayBeCompacted = false, mayChangeEpoch = false, isLate = false }: StrictReaderOptions = {},
+  ) {
     this.#isSamplePrefix = isSamplePrefix;
     this.#mayBeCompacted = mayBeCompacted;
+    this.#mayChangeEpoch = mayChangeEpoch;
     this.#isLate = isLate;
   }
 
@@ -48,9 +55,7 @@ export class StrictReader {
     const [epoch, seq] = numbersOf(id);
     if (epoch === undefined || seq === undefined) return this.#no(`the id ${id} is not <epoch>-<seq>`);
     if (event.kind === "reset") return this.#reset(epoch, seq, id);
-    // A log that went through a failover has entries of both epochs; who reads all of it passes from one into the other.
-    const isRead = this.#epoch !== undefined && epoch > this.#epoch && (this.resets > 0 || this.#isLate);
-    if (this.#epoch !== undefined && epoch !== this.#epoch && !isRead)
+    if (this.#epoch !== undefined && epoch !== this.#epoch && !this.#mayPassInto(epoch, this.#epoch))
       return this.#no(`${id}: another epoch without a reset`);
     if (seq <= this.#seq) return this.#no(`${id} came again, or out of order, after ${this.cursor}`);
     this.#epoch = epoch;
@@ -65,6 +70,11 @@ export class StrictReader {
 
   hasEnded(messageIds: readonly string[]): boolean {
     return messageIds.every((messageId) => this.runOf(messageId)?.hasEnded);
+  }
+
+  /** Only who reads a log from its beginning passes from one epoch into the next; a reader that was there is reset. */
+  #mayPassInto(epoch: bigint, current: bigint): boolean {
+    return this.#mayChangeEpoch && epoch > current && (this.resets > 0 || this.#isLate);
   }
 
   #reset(epoch: bigint, seq: bigint, id: string): false {

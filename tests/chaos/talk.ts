@@ -4,7 +4,6 @@ import type { AgentUnderFire } from "./cells.ts";
 import type { ScriptedStep, Turn } from "./director.ts";
 import type { Site } from "./site.ts";
 import { SseTail } from "./sse-tail.ts";
-import { StrictReader } from "./strict-reader.ts";
 
 const RETRY_MS = 100;
 
@@ -27,8 +26,7 @@ export class Talk {
     this.#turns = turns.map((turn) => site.director.add(turn));
     this.tails = Array.from(
       { length: readers },
-      (_, reader) =>
-        new SseTail(this.id, site.gateways, first + reader, new StrictReader(site.director.isSamplePrefix)),
+      (_, reader) => new SseTail(this.id, site.gateways, first + reader, site.reader()),
     );
   }
 

@@ -2,7 +2,7 @@ import { type Cell, mayLoseOutcome } from "./cells.ts";
 import type { Director, Turn } from "./director.ts";
 import type { Site } from "./site.ts";
 import { SseTail } from "./sse-tail.ts";
-import { StrictReader } from "./strict-reader.ts";
+import type { StrictReader } from "./strict-reader.ts";
 import type { StrictRun } from "./strict-run.ts";
 import type { Talk } from "./talk.ts";
 import { until } from "@holdfast/testing";
@@ -130,7 +130,7 @@ export function lostOutcomes(talk: Talk): string[] {
 }
 
 async function readLog(site: Site, talk: Talk): Promise<StrictReader> {
-  const reader = new StrictReader(site.director.isSamplePrefix, { isLate: true });
+  const reader = site.reader({ isLate: true });
   const entries = await site.eyes.entries(`stream:${talk.id}`);
   for (const [index, [id, data]] of entries.entries()) {
     reader.read({ id, data });
@@ -140,7 +140,7 @@ async function readLog(site: Site, talk: Talk): Promise<StrictReader> {
 }
 
 async function readAgain(site: Site, talk: Talk): Promise<StrictReader> {
-  const tail = new SseTail(talk.id, site.gateways, 0, new StrictReader(site.director.isSamplePrefix, { isLate: true }));
+  const tail = new SseTail(talk.id, site.gateways, 0, site.reader({ isLate: true }));
   tail.open();
   await until(() => tail.reader.hasEnded(talk.messageIds), {
     timeoutMs: REPLAY_MS,

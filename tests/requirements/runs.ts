@@ -49,7 +49,8 @@ export const runs = {
   "presence.full": "A Redis whose memory is used up makes nobody take living processes for dead (protocol §3.4)",
   "presence.refused":
     "A Redis that refused writes for a while makes nobody take living processes for dead (protocol §3.4)",
-  "catalog.starting": "Tools that one runner has ready are offered while another starts them (protocol §4)",
+  "catalog.starting":
+    "Tools that one runner has ready are offered while another starts them, or fails to (protocol §4)",
   "catalog.full": "A Redis whose memory is used up does not forget the tools that are offered (protocol §3.4)",
   "dlq.owed":
     "A message that is given up stands in the dead letters also where its worker dies right after the run's end (protocol §2.4)",

@@ -122,6 +122,7 @@ describe("Redis is there and does not serve", () => {
   }, 120_000);
 
   it("[trouble.read-only] became a replica, and a primary again", async () => {
+    site.changesPrimary = true;
     const problems = await problemsAfter(
       {
         begin: () => redis.call("REPLICAOF", "127.0.0.1", "1"),

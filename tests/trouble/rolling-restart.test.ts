@@ -16,7 +16,7 @@ afterAll(() => site.stop(), 60_000);
 const CONVERSATIONS = 12;
 const ENDED_MS = 60_000;
 /** What nobody calls an outage: readers of a gateway that leaves come back after about a second. */
-const PAUSE_MS = 12_000;
+const PAUSE_MS = 6_000;
 
 /** Says something, waits for the answer, and goes on for as long as it is to. */
 async function keepTalking(talk: Talk, isOver: () => boolean): Promise<void> {

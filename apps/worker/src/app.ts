@@ -104,8 +104,9 @@ function sweepsOf(
   states: AgentStates,
 ): Sweep[] {
   const requeue = async (): Promise<number> => {
-    const running = served.names.filter((agent) => states.of(agent) === "running");
-    const queued = await Promise.all(running.map((agent) => bus.runs.requeueStranded(agent, strandedMs)));
+    // What is queued for a paused agent nobody would read.
+    const read = served.names.filter((agent) => states.of(agent) !== "paused");
+    const queued = await Promise.all(read.map((agent) => bus.runs.requeueStranded(agent, strandedMs)));
     return queued.reduce((sum, count) => sum + count, 0);
   };
   return [

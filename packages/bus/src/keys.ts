@@ -61,7 +61,9 @@ export const aliveKey = (instance: string): string => `alive:${instance}`;
 export const loadKey = (instance: string): string => `load:${instance}`;
 /** Sorted set: instances of a role by their last beat, unix ms. */
 export const presenceKey = (role: string): string => `presence:${role}`;
-export const catalogKey = (toolset: string): string => `catalog:${toolset}`;
+/** Hash with a time to live: what each tool-runner offers of a toolset. */
+export const offersKey = (toolset: string): string => `offers:${toolset}`;
+/** Set: names of toolsets that were ever offered. */
 export const CATALOG_INDEX_KEY = "catalogs";
 /** Sorted set: `<conversation id> <run id>` of the agent's runs that have not ended, by time of accept. A hint: checked where it is used. */
 export const unfinishedKey = (agent: string): string => `{control:${agent}}:unfinished`;

@@ -51,7 +51,7 @@ export function createRedisBus(options: BusOptions): Bus {
     deadLetters: new RedisDeadLetters(commands, upkeep),
     toolCalls,
     toolJournal: toolCalls,
-    catalog: new RedisCatalog(commands),
+    catalog: new RedisCatalog(commands, instance),
     control,
     presence,
     check: () => connections.check(),

@@ -1,14 +1,18 @@
 /**
  * A service as users run it: its real main.ts in a process of its own, known only by its environment, its log and its signals.
- * The environment is what the test gives plus PATH, HOME, TMPDIR and LANG, so nothing of the developer's machine leaks in.
+ * The environment is what the test gives plus PATH, HOME, TMPDIR, LANG and a cache of compiled code, so nothing of the developer's
+ * machine leaks in.
  */
 import { spawn, type ChildProcessByStdio } from "node:child_process";
 import type { Readable } from "node:stream";
 import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
 import { nodeFor } from "./node-binary.ts";
 import { reapGroup, releaseGroup } from "./reaper.ts";
 
 const LAST_LINES_MS = 250;
+/** Where `npm start` keeps it too: stripping and compiling the sources is half of what a start costs. */
+const COMPILE_CACHE = fileURLToPath(new URL("../../../.cache/compile", import.meta.url));
 
 /** One JSON line of a service's log (protocol §8.1), with any fields. */
 export interface LogLine {
@@ -72,7 +76,7 @@ export function spawnService(options: ServiceOptions): TestService {
 }
 
 function serviceEnvironment(given: Record<string, string | undefined>): NodeJS.ProcessEnv {
-  const env: NodeJS.ProcessEnv = {};
+  const env: NodeJS.ProcessEnv = { NODE_COMPILE_CACHE: COMPILE_CACHE };
   for (const name of ["PATH", "HOME", "TMPDIR", "LANG", "NODE_V8_COVERAGE"]) {
     if (process.env[name] !== undefined) env[name] = process.env[name];
   }

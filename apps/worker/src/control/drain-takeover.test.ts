@@ -27,7 +27,7 @@ const obeyed = (worker: StagedWorker, state: string) =>
   });
 
 /** A run in the hands of a worker that is killed, while the agent is in `state` and another worker is there. */
-async function orphaned(command: "drain" | "pause", state: string) {
+async function orphaned(command: "drain" | "pause", state: string, more: Parameters<Stage["worker"]>[1] = {}) {
   const first = await workers.ready();
   // By what was asked: which of several runs is begun first is not what is tested here.
   let tries = 0;
@@ -42,7 +42,7 @@ async function orphaned(command: "drain" | "pause", state: string) {
   const waiting = await talk.say("two");
   const elsewhere = stage.talk();
   await control(command);
-  const second = await stage.worker();
+  const second = await stage.worker({}, more);
   await obeyed(second, state);
   const fresh = await elsewhere.say("three");
   first.kill("SIGKILL");
@@ -102,6 +102,13 @@ it("[worker.drain-approved] goes on with a run that is approved while its agent 
   await control("resume");
   await Promise.all(others.map((other, at) => other.ended(fresh[at] ?? "")));
   await until(async () => (await stage.entries(chatTopic("assistant"))).length === 0);
+});
+
+it("[worker.stranded] finishes a run whose worker and queue entry are gone while its agent drains", async () => {
+  const { talk, runId, waiting } = await orphaned("drain", "draining", { strandedMs: 600 });
+  await redisCommand(stage.redis.port, "DEL", chatTopic("assistant"));
+  expect((await talk.ended(runId)).text).toBe("whole");
+  expect((await talk.shown(waiting)).status).toBe("queued");
 });
 
 it("[worker.stranded] works on a run whose queue entry is gone", async () => {

@@ -259,8 +259,7 @@ export class AgentRun {
   }
 
   #abandonCalls(why: Abandonment): Promise<void> {
-    const { toolCalls } = this.#deps.tools;
-    return abandonCalls({ lease: this.#lease, progress: this.#progress }, toolCalls, why);
+    return abandonCalls({ lease: this.#lease, progress: this.#progress }, this.#deps.tools, why);
   }
 }
 

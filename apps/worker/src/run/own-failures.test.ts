@@ -1,5 +1,5 @@
 import { createRedisBus } from "@holdfast/bus";
-import { chatTopic } from "@holdfast/protocol";
+import { chatTopic, controlTopic } from "@holdfast/protocol";
 import { startRedis, stampedWords, until } from "@holdfast/testing";
 import { afterAll, afterEach, beforeAll, expect, it } from "@jest/globals";
 import type { ModelClient } from "../model/model-client.ts";
@@ -96,6 +96,11 @@ it("[worker.given-up-calls] leaves no call of a run that is given up as if it st
       { toolCallId: "sent", status: "unknown", error: { code: "outcome_unknown" } },
       { toolCallId: "stuck", status: "cancelled", error: { code: "run_failed" } },
     ]);
+    // Whoever runs it is told that nobody waits for it.
+    const commands = (await stage.entries(controlTopic("assistant"))).map(
+      ({ payload = "" }) => JSON.parse(payload) as object,
+    );
+    expect(commands).toMatchObject([{ type: "cancel", run_id: runId, tool_call_id: "sent" }]);
     // The conversation goes on, and the model knows.
     expect((await talk.ended(await talk.say("two"))).text).toBe("fine");
     expect(stage.model.requests.at(-1)?.request.messages.map(({ text }) => text)).toEqual(

@@ -1,4 +1,4 @@
-import type { RunLease, ToolCalls } from "@holdfast/bus";
+import type { Control, RunLease, ToolCalls } from "@holdfast/bus";
 import type { CallErrorCode } from "../run/error-codes.ts";
 import type { OpenCall, RunProgress } from "../run/run-progress.ts";
 import { type CallOutcome, notRun, outcomeOf, outcomeUnknown } from "./call-outcome.ts";
@@ -10,18 +10,24 @@ export interface Abandonment {
   readonly message: string;
 }
 
+interface CallJournal {
+  readonly toolCalls: ToolCalls;
+  readonly control: Control;
+}
+
 /**
  * Ends the open calls of a run that goes no further, so that none is left without a result and none is said to be running
- * for ever. One that was announced may have gone out: it is `cancelled` only where no tool-runner can begin it any more.
+ * for ever. One that was announced may have gone out: it is `cancelled` only where no tool-runner can begin it any more. One
+ * that a runner has begun is `unknown`, and the runner is told to end it: nobody waits for it.
  */
 export async function abandonCalls(
   { lease, progress }: { readonly lease: RunLease; readonly progress: RunProgress },
-  toolCalls: ToolCalls,
+  journal: CallJournal,
   why: Abandonment,
 ): Promise<void> {
   const outcomes = progress.openCalls.map(async (open) => ({
     open,
-    outcome: await abandon(open, lease, toolCalls, why),
+    outcome: await abandon(open, lease, journal, why),
   }));
   for (const { open, outcome } of await Promise.all(outcomes)) {
     progress.addResult(new ToolStepEvents(lease, open, open.call.name).ended(outcome, 0));
@@ -31,7 +37,7 @@ export async function abandonCalls(
 async function abandon(
   open: OpenCall,
   { run }: RunLease,
-  toolCalls: ToolCalls,
+  { toolCalls, control }: CallJournal,
   why: Abandonment,
 ): Promise<CallOutcome> {
   if (!open.wasStarted) return notRun("cancelled", why.code, why.message);
@@ -40,6 +46,8 @@ async function abandon(
     const state = await toolCalls.giveUp(run.conversationId, id);
     if (state.state === "done") return outcomeOf(state.result);
     if (state.state === "cancelled") return notRun("cancelled", why.code, why.message);
+    const command = { type: "cancel", run_id: run.id, tool_call_id: open.call.id, by: `agent:${run.agent}` } as const;
+    await control.send(run.agent, command);
     return outcomeUnknown("The run ended before the call did.");
   } catch {
     // Whatever is wrong, a run that is given up must come to its end.

@@ -51,6 +51,8 @@ export interface CatalogToolset extends Omit<ToolsetInfo, "tools"> {
 
 /** What tool-runners offer. An offer expires when its runner stops refreshing it. */
 export interface Catalog {
+  /** This process's offers; other runners' of the same toolsets stand beside them. */
   publish(toolsets: readonly CatalogToolset[], ttlMs: number): Promise<void>;
+  /** Of each toolset the best offer: a runner that has it ready comes before one that starts it or fails to. */
   read(): Promise<readonly CatalogToolset[]>;
 }

@@ -30,6 +30,7 @@ export const SCRIPT_NAMES = [
   "lineage-1",
   "look-1",
   "offer-1",
+  "offers-1",
   "park-4",
   "put-back-1",
   "raise-epoch-1",

@@ -1,12 +1,24 @@
 #!lua flags=allow-oom
--- Publishes what a tool-runner offers of a toolset, also where Redis is full. Several runners may serve the same one: while
--- one has it ready, another that only starts says nothing, or runs would be told meanwhile that there are no such tools.
--- KEYS 1 offer
--- ARGV 1 offer, JSON with its state  2 time to live, ms
--- Returns 1 when it stands
-local standing = redis.call('GET', KEYS[1])
-if standing and cjson.decode(ARGV[1]).state == 'starting' and cjson.decode(standing).state == 'ready' then
-  return 0
+-- Publishes what one tool-runner offers of a toolset, also where Redis is full. Several runners may serve the same one, so each
+-- has an offer of its own, and none can take away what another offers.
+-- KEYS 1 offers (field per runner: `<expires, unix ms> <since, unix ms> <offer>`; since when it says the same)
+-- ARGV 1 runner  2 offer, JSON  3 time to live, ms
+-- Returns 1
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local expires, since = now + ARGV[3], now
+local last = expires
+local all = redis.call('HGETALL', KEYS[1])
+for i = 1, #all, 2 do
+  local until_, from, offer = string.match(all[i + 1], '^(%d+) (%d+) (.*)$')
+  if tonumber(until_) <= now then
+    redis.call('HDEL', KEYS[1], all[i])
+  elseif all[i] ~= ARGV[1] then
+    last = math.max(last, tonumber(until_))
+  elseif offer == ARGV[2] then
+    since = tonumber(from)
+  end
 end
-redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+redis.call('HSET', KEYS[1], ARGV[1], string.format('%.0f %.0f ', expires, since) .. ARGV[2])
+redis.call('PEXPIREAT', KEYS[1], string.format('%.0f', last))
 return 1

@@ -91,23 +91,40 @@ describe.each(REDIS_KINDS)("tool calls on %s", (kind) => {
 describe("the catalog", () => {
   const lab = busLab();
 
-  it("[catalog.starting] keeps a toolset that one runner has ready while another only starts it", async () => {
-    const { catalog } = lab.openBus();
-    const [ready, starting] = (["ready", "starting"] as const).map((state) => ({
-      toolset: "shared",
-      state,
-      tools: [],
-    }));
-    if (!ready || !starting) throw new Error("there are two");
-    const offered = async () => (await catalog.read()).find(({ toolset }) => toolset === "shared")?.state;
-    await catalog.publish([starting], 5_000);
+  it("[catalog.starting] keeps what one runner has ready, whatever becomes of the same toolset at another", async () => {
+    const [one, other] = [lab.openBus().catalog, lab.openBus().catalog];
+    const offerOf = (state: string, description = "") => {
+      const tool = {
+        name: "shared__do",
+        own_name: "do",
+        description,
+        input_schema: {},
+        timeout_ms: 1,
+        definition_sha256: "",
+      };
+      return { toolset: "shared", state, tools: state === "ready" ? [tool] : [] };
+    };
+    const offered = async () => {
+      const found = (await one.read()).find(({ toolset }) => toolset === "shared");
+      return found && `${found.state} ${found.tools.map(({ description }) => description).join("")}`.trim();
+    };
+    await other.publish([offerOf("starting")], 60_000);
     expect(await offered()).toBe("starting");
-    await catalog.publish([ready], 300);
-    await catalog.publish([starting], 5_000);
-    expect(await offered()).toBe("ready");
+    await one.publish([offerOf("ready", "old")], 60_000);
+    for (const state of ["starting", "backoff", "failed", "disabled", "no such state"]) {
+      await other.publish([offerOf(state)], 60_000);
+      expect(await offered()).toBe("ready old");
+    }
+    await until(async () => {
+      await other.publish([offerOf("ready", "new")], 60_000);
+      await one.publish([offerOf("ready", "old")], 200);
+      return (await offered()) === "ready new";
+    });
+    await other.publish([offerOf("failed")], 60_000);
+    await until(async () => (await offered()) === "failed");
+    await other.publish([offerOf("failed")], 100);
     await until(async () => (await offered()) === undefined);
-    await catalog.publish([starting], 5_000);
-    expect(await offered()).toBe("starting");
+    expect(await lab.raw.exists("offers:shared")).toBe(0);
   });
 
   it("[catalog.full] offers its tools again also where Redis is full", async () => {
