@@ -21,4 +21,6 @@ export const terminal = {
   "terminal.seccomp":
     "The system call filter refuses the ways out and lets work through, on x64 and arm64 (protocol §7.3)",
   "terminal.attacks": "Each tier stops exactly the attacks that its table names, and no ordinary work (protocol §7.3)",
+  "terminal.report":
+    "The tier in force and the reasons against others are in the log, on `/ready` and in the offer (protocol §4)",
 } as const;

@@ -3,6 +3,7 @@ import { HoldfastConfig } from "@holdfast/protocol";
 import { type Environment, integer, loadYaml, Port, readEnv, RedisUrl } from "@holdfast/runtime";
 import { LOG_LEVELS } from "@holdfast/telemetry";
 import { z } from "zod";
+import type { Tier } from "./terminal/tier.ts";
 
 const Env = z.object({
   REDIS_URL: RedisUrl.prefault("redis://127.0.0.1:6379"),
@@ -11,6 +12,7 @@ const Env = z.object({
   ADMIN_HOST: z.string().min(1).default("127.0.0.1"),
   HOLDFAST_TOOL_RUNNER_CONCURRENCY: integer(1, 10_000).default(64),
   HOLDFAST_TOOL_UID: integer(1).optional(),
+  NODE_ENV: z.string().optional(),
   HOLDFAST_SHUTDOWN_MS: integer(0).default(20_000),
   HOLDFAST_CONVERSATION_TTL_MS: integer(1).default(30 * 24 * 60 * 60 * 1_000),
   LOG_LEVEL: z.enum(LOG_LEVELS).default("info"),
@@ -30,6 +32,8 @@ export interface ToolRunnerConfig {
   /** Calls at once in this process. */
   readonly concurrency: number;
   readonly toolUid: number | undefined;
+  /** Below it the terminal is not offered. */
+  readonly minTier: Tier;
   /** How long a conversation is kept after its last activity. */
   readonly conversationTtlMs: number;
   readonly shutdownMs: number;
@@ -55,6 +59,8 @@ export function readConfig(env: Environment = process.env): ToolRunnerConfig {
     adminHost: values.ADMIN_HOST,
     concurrency: values.HOLDFAST_TOOL_RUNNER_CONCURRENCY,
     toolUid: values.HOLDFAST_TOOL_UID,
+    // In production a terminal without a kernel sandbox has to be asked for.
+    minTier: holdfast.terminal.min_tier ?? (values.NODE_ENV === "production" ? "T2" : "T0"),
     conversationTtlMs: values.HOLDFAST_CONVERSATION_TTL_MS,
     shutdownMs: values.HOLDFAST_SHUTDOWN_MS,
     logLevel: values.LOG_LEVEL,

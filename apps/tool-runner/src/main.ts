@@ -22,16 +22,18 @@ await lifecycle.run(
     });
     lifecycle.own("bus", () => bus.close());
 
+    let parts: readonly Check[] = [];
     const ready = async (): Promise<Check[]> => {
       await bus.check();
-      return [{ name: "redis", ok: true }];
+      return [{ name: "redis", ok: true }, ...parts];
     };
     const admin = await startAdminServer({ port: config.adminPort, host: config.adminHost, ready, metrics });
     lifecycle.own("admin server", () => admin.close());
     lifecycle.own("readiness log", watchReadiness(ready, logger));
 
-    const { toolsets } = await startToolRunner({ config, bus, lifecycle, logger, metrics: toolRunnerMetrics(metrics) });
-    return { toolsets, admin_port: admin.port, instance: bus.instance };
+    const started = await startToolRunner({ config, bus, lifecycle, logger, metrics: toolRunnerMetrics(metrics) });
+    parts = started.checks;
+    return { toolsets: started.toolsets, admin_port: admin.port, instance: bus.instance };
   },
   {
     logger,

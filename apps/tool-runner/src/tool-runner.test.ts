@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
 import { type Bus, createRedisBus } from "@holdfast/bus";
 import { newUuid, type ToolCall, type ToolOutput, type ToolResult, toolsTopic } from "@holdfast/protocol";
-import { startRedis, spawnService, type TestRedis, until } from "@holdfast/testing";
+import { freePort, startRedis, spawnService, type TestRedis, until } from "@holdfast/testing";
 
 const ENTRY = fileURLToPath(new URL("./main.ts", import.meta.url));
 const EVERYTHING = fileURLToPath(import.meta.resolve("@modelcontextprotocol/server-everything/package.json")).replace(
@@ -39,8 +39,8 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-async function startRunner(): Promise<ReturnType<typeof spawnService>> {
-  const env = { REDIS_URL: redis.url, HOLDFAST_CONFIG: join(folder, "holdfast.yaml"), ADMIN_PORT: "0" };
+async function startRunner(more: Record<string, string> = {}): Promise<ReturnType<typeof spawnService>> {
+  const env = { REDIS_URL: redis.url, HOLDFAST_CONFIG: join(folder, "holdfast.yaml"), ADMIN_PORT: "0", ...more };
   const service = spawnService({ name: "tool-runner", entry: ENTRY, env });
   services.push(service);
   await service.waitForReady();
@@ -110,6 +110,18 @@ describe("tool-runner", () => {
     const result = await answers.result();
     expect(result).toMatchObject({ status: "completed" });
     expect(result.content[0]?.text).toContain("over MCP");
+  });
+
+  it("[terminal.report] says on /ready and in its offer which tier is in force, and why no other", async () => {
+    const port = await freePort();
+    const runner = await startRunner({ ADMIN_PORT: String(port) });
+    const log = runner.logs.find(({ message }) => String(message).toLowerCase().includes("the terminal tool"));
+    const offer = (await bus.catalog.read()).find(({ toolset }) => toolset === "terminal");
+    expect(offer?.tier).toMatch(/^T[0-3]$/);
+    expect(log).toMatchObject({ tier: offer?.tier, reasons: offer?.tier_reasons });
+    const ready = (await (await fetch(`http://127.0.0.1:${port}/ready`)).json()) as { checks: unknown };
+    const detail = expect.stringContaining(`tier ${offer?.tier} in force`);
+    expect(ready.checks).toContainEqual({ name: "terminal", ok: true, detail });
   });
 
   it("[tool.no-repeat] answers the same call again with the same result without running it again", async () => {

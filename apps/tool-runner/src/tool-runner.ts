@@ -1,9 +1,10 @@
 import { AgentStates, type Bus, type WorkQueue } from "@holdfast/bus";
 import { type HoldfastConfig, TOOL_RUNNERS_GROUP } from "@holdfast/protocol";
-import { createReload, type Lifecycle } from "@holdfast/runtime";
+import { type Check, createReload, type Lifecycle } from "@holdfast/runtime";
 import type { Logger } from "@holdfast/telemetry";
 import type { ToolRunnerConfig } from "./config.ts";
 import { createMcpHost, type McpHost } from "./mcp/host.ts";
+import type { TerminalStatus } from "./terminal/terminal.ts";
 import type { Executor } from "./serve/executor.ts";
 import { McpExecutor } from "./serve/mcp-executor.ts";
 import type { ToolRunnerMetrics } from "./serve/metrics.ts";
@@ -33,7 +34,7 @@ export async function startToolRunner({
   lifecycle,
   logger,
   metrics,
-}: ToolRunnerParts): Promise<{ toolsets: string[] }> {
+}: ToolRunnerParts): Promise<{ toolsets: string[]; checks: readonly Check[] }> {
   const { mcpServers } = config.holdfast;
   let { agents } = config.holdfast;
   const terminal = await openTerminal({ config, lifecycle, logger });
@@ -44,7 +45,7 @@ export async function startToolRunner({
     onCatalogChange: () => offers.publish(),
   });
   lifecycle.own("MCP servers", () => host.close());
-  const toolsets = new Toolsets(terminal, new McpExecutor(host), Object.keys(mcpServers));
+  const toolsets = new Toolsets(terminal?.executor, new McpExecutor(host), Object.keys(mcpServers));
 
   const offers = new Offers(bus.catalog, toolsets.executors, logger);
   lifecycle.own("catalog", () => offers.stop());
@@ -85,7 +86,7 @@ export async function startToolRunner({
   // Servers come up in the background: a slow or broken one must not keep the others' calls waiting.
   void host.start();
   await offers.start();
-  return { toolsets: toolsets.names };
+  return { toolsets: toolsets.names, checks: terminal ? [terminal.check] : [] };
 }
 
 interface Reloaded {
@@ -111,8 +112,8 @@ async function openTerminal({
   config,
   lifecycle,
   logger,
-}: Pick<ToolRunnerParts, "config" | "lifecycle" | "logger">): Promise<Executor | undefined> {
-  const { allow, timeout_ms, output_cap_bytes, env_allow, min_tier, enabled } = config.holdfast.terminal;
+}: Pick<ToolRunnerParts, "config" | "lifecycle" | "logger">): Promise<OpenTerminal | undefined> {
+  const { allow, timeout_ms, output_cap_bytes, env_allow, enabled } = config.holdfast.terminal;
   if (!enabled) return undefined;
   const terminal = await createTerminal({
     policy: {
@@ -123,11 +124,25 @@ async function openTerminal({
       limits: DEFAULT_LIMITS,
     },
     workspaceRoot: config.workspaceRoot,
-    minTier: min_tier,
+    minTier: config.minTier,
     toolUid: config.toolUid,
     hostEnvironment: config.hostEnvironment,
     logger,
   });
   lifecycle.own("terminal", () => terminal.close());
-  return new TerminalExecutor(terminal, timeout_ms);
+  return { executor: new TerminalExecutor(terminal, timeout_ms), check: checkOf(terminal.status) };
+}
+
+interface OpenTerminal {
+  readonly executor: Executor;
+  readonly check: Check;
+}
+
+/** Never a reason not to be ready: the MCP servers' tools are offered all the same. */
+function checkOf({ isOffered, tier, minTier, reasons }: TerminalStatus): Check {
+  const others = Object.entries(reasons).map(([name, reason]) => `${name}: ${reason}`);
+  const state = isOffered
+    ? `tier ${tier} in force`
+    : `not offered: tier ${tier ?? "none"} works here, ${minTier} is required`;
+  return { name: "terminal", ok: true, detail: [state, ...others].join("; ") };
 }

@@ -145,6 +145,10 @@ export const ToolsetInfo = z.looseObject({
   toolset: z.string(),
   state: z.string(),
   error: z.string().optional(),
+  /** Of the terminal: what contains its commands (docs/security.md). */
+  tier: z.string().optional(),
+  /** Of the terminal: why it is not another tier, by the other's name. */
+  tier_reasons: z.record(z.string(), z.string()).optional(),
   tools: z.array(Tool),
 });
 export type ToolsetInfo = z.infer<typeof ToolsetInfo>;

@@ -18,10 +18,12 @@ export function toolRoutes(catalog: Catalog, configured: readonly ConfiguredTool
       replies: { 200: { description: "All toolsets", schema: ToolList } },
       handle: async () => {
         const offers = (await catalog.read()).map(
-          ({ toolset, state, error, tools }): ToolsetInfo => ({
+          ({ toolset, state, error, tier, tier_reasons, tools }): ToolsetInfo => ({
             toolset,
             state,
             ...(error === undefined ? {} : { error }),
+            ...(tier === undefined ? {} : { tier }),
+            ...(tier_reasons === undefined ? {} : { tier_reasons }),
             tools: tools.map(({ name, description, input_schema }) => ({
               name,
               description,

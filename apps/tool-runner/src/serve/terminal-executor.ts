@@ -15,12 +15,20 @@ export class TerminalExecutor implements Executor {
   }
 
   toolsets(): CatalogToolset[] {
-    const { isOffered, tier, minTier } = this.#terminal.status;
+    const { isOffered, tier, minTier, reasons } = this.#terminal.status;
     if (!isOffered) {
       const error = `this machine cannot contain commands as required (tier ${tier ?? "none"}, wanted ${minTier})`;
-      return [{ toolset: TERMINAL_TOOLSET, state: "failed", error, tools: [] }];
+      return [{ toolset: TERMINAL_TOOLSET, state: "failed", error, tier_reasons: { ...reasons }, tools: [] }];
     }
-    return [{ toolset: TERMINAL_TOOLSET, state: "ready", tier: tier ?? "none", tools: [this.#tool()] }];
+    return [
+      {
+        toolset: TERMINAL_TOOLSET,
+        state: "ready",
+        tier: tier ?? "none",
+        tier_reasons: { ...reasons },
+        tools: [this.#tool()],
+      },
+    ];
   }
 
   async execute(execution: Execution): Promise<Outcome> {

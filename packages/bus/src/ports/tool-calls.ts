@@ -46,6 +46,8 @@ export interface CatalogToolset extends Omit<ToolsetInfo, "tools"> {
   readonly toolset: string;
   readonly state: string;
   readonly error?: string;
+  readonly tier?: string;
+  readonly tier_reasons?: Record<string, string>;
   readonly tools: readonly CatalogTool[];
 }
 
