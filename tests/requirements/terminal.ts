@@ -23,4 +23,7 @@ export const terminal = {
   "terminal.attacks": "Each tier stops exactly the attacks that its table names, and no ordinary work (protocol §7.3)",
   "terminal.report":
     "The tier in force and the reasons against others are in the log, on `/ready` and in the offer (protocol §4)",
+  "terminal.admission":
+    "Commands wait for a place by conversation and runner, and waiting does not count as running (protocol §2.7)",
+  "terminal.quota": "A workspace holds no more than its quota (protocol §6.1)",
 } as const;

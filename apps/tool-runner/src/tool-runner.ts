@@ -113,7 +113,7 @@ async function openTerminal({
   lifecycle,
   logger,
 }: Pick<ToolRunnerParts, "config" | "lifecycle" | "logger">): Promise<OpenTerminal | undefined> {
-  const { allow, timeout_ms, output_cap_bytes, env_allow, enabled } = config.holdfast.terminal;
+  const { allow, timeout_ms, output_cap_bytes, env_allow, enabled, ...bounds } = config.holdfast.terminal;
   if (!enabled) return undefined;
   const terminal = await createTerminal({
     policy: {
@@ -124,13 +124,19 @@ async function openTerminal({
       limits: DEFAULT_LIMITS,
     },
     workspaceRoot: config.workspaceRoot,
+    quota: { bytes: bounds.quota_bytes, files: bounds.quota_files },
     minTier: config.minTier,
     toolUid: config.toolUid,
     hostEnvironment: config.hostEnvironment,
     logger,
   });
   lifecycle.own("terminal", () => terminal.close());
-  return { executor: new TerminalExecutor(terminal, timeout_ms), check: checkOf(terminal.status) };
+  const limits = {
+    atOnce: bounds.concurrency,
+    atOncePerConversation: bounds.conversation_concurrency,
+    perMinutePerConversation: bounds.calls_per_minute,
+  };
+  return { executor: new TerminalExecutor(terminal, timeout_ms, limits), check: checkOf(terminal.status) };
 }
 
 interface OpenTerminal {

@@ -66,6 +66,14 @@ export const TerminalConfig = z.strictObject({
   output_cap_bytes: positive.default(65_536),
   env_allow: z.array(z.string().min(1)).default([]),
   min_tier: z.enum(["T0", "T1", "T2", "T3"]).optional(),
+  /** Commands at once in one tool-runner. */
+  concurrency: positive.default(16),
+  conversation_concurrency: positive.default(4),
+  /** Commands of one conversation that begin in any minute. */
+  calls_per_minute: positive.default(120),
+  /** What one conversation may keep in its workspace. */
+  quota_bytes: positive.default(512 * 1024 ** 2),
+  quota_files: positive.default(20_000),
   enabled: z.boolean().default(true),
 });
 export type TerminalConfig = z.infer<typeof TerminalConfig>;

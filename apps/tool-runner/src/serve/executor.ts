@@ -50,6 +50,11 @@ export interface Execution {
 export interface Executor {
   /** Offers of every toolset it owns, also of those that are not well. */
   toolsets(): CatalogToolset[];
+  /**
+   * Waits until a call of this conversation may begin, and answers what is to be called when it has ended; rejects with the
+   * signal's reason. Left out where every call may begin at once.
+   */
+  admit?(conversationId: string, signal: AbortSignal): Promise<() => void>;
   /** Answers every expected ending; a rejection is a defect and ends the call `failed`. */
   execute(execution: Execution): Promise<Outcome>;
 }

@@ -45,10 +45,19 @@ export async function serveCall(entry: Entry, context: ServeContext): Promise<vo
   }
   // A paused agent's calls wait here, unstarted: its worker may still give them up.
   await context.states.whileIn(["paused"], call.agent, context.stopping);
-  const result = await answer(entry, call, context);
+  // Waiting for a place is not running: until then the worker may give the call up, and its timeout does not count.
+  const leave = await placeFor(entry, call, context);
+  const result = await answer(entry, call, context).finally(leave);
   if (result) await context.journal.finish(call.conversation_id, entry.id, result);
   await context.queue.ack(entry);
 }
+
+async function placeFor(entry: Entry, call: ToolCall, { executorOf, stopping }: ServeContext): Promise<() => void> {
+  const executor = executorOf(toolsetOf(entry));
+  return (await executor?.admit?.(call.conversation_id, stopping)) ?? (() => undefined);
+}
+
+const toolsetOf = (entry: Pick<Entry, "topic">): string => entry.topic.slice("tools:".length);
 
 /** Undefined where somebody else will answer or nobody waits. */
 async function answer(entry: Entry, call: ToolCall, context: ServeContext): Promise<ToolResult | undefined> {
@@ -103,7 +112,7 @@ function settledResult(entry: Entry, call: ToolCall, state: CallState): ToolResu
 }
 
 async function execute(entry: Entry, call: ToolCall, context: ServeContext, signal: AbortSignal): Promise<ToolResult> {
-  const toolset = entry.topic.slice("tools:".length);
+  const toolset = toolsetOf(entry);
   const logger = context.logger.child({
     run_id: call.run_id,
     conversation_id: call.conversation_id,

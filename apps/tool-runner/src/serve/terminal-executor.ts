@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { CatalogTool, CatalogToolset } from "@holdfast/bus";
 import { canonicalJson, TERMINAL_TOOLSET } from "@holdfast/protocol";
+import { Admission, type AdmissionLimits, DEFAULT_ADMISSION } from "../terminal/admission.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import type { Execution, Executor, Outcome, Refusal } from "./executor.ts";
 
@@ -8,8 +9,10 @@ import type { Execution, Executor, Outcome, Refusal } from "./executor.ts";
 export class TerminalExecutor implements Executor {
   readonly #terminal: Terminal;
   readonly #timeoutMs: number;
+  readonly #admission: Admission;
 
-  constructor(terminal: Terminal, timeoutMs: number) {
+  constructor(terminal: Terminal, timeoutMs: number, limits: AdmissionLimits = DEFAULT_ADMISSION) {
+    this.#admission = new Admission(limits);
     this.#terminal = terminal;
     this.#timeoutMs = timeoutMs;
   }
@@ -29,6 +32,10 @@ export class TerminalExecutor implements Executor {
         tools: [this.#tool()],
       },
     ];
+  }
+
+  async admit(conversationId: string, signal: AbortSignal): Promise<() => void> {
+    return await this.#admission.enter(conversationId, signal);
   }
 
   async execute(execution: Execution): Promise<Outcome> {

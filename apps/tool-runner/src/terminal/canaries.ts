@@ -111,11 +111,9 @@ export async function releaseCanaries(launcher: Launcher, identity: ToolIdentity
   const base = await mkdtemp(join(tmpdir(), "holdfast-canaries-"));
   try {
     const cage = await buildCage(base, launcher, identity);
-    // Without work the canaries below would stay alive for the wrong reason.
-    const broken = await work(cage);
-    if (broken !== null) return broken;
-    const findings = await Promise.all(Object.values(CANARIES).map((canary) => canary(cage)));
-    return findings.filter((finding) => finding !== null).join("; ") || null;
+    // Where ordinary work fails too, the attacks may have been stopped for the wrong reason.
+    const [broken, ...findings] = await Promise.all([work, ...Object.values(CANARIES)].map((canary) => canary(cage)));
+    return broken ?? (findings.filter((finding) => finding !== null).join("; ") || null);
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   } finally {

@@ -3,7 +3,7 @@ import { afterAll, describe, expect, it } from "@jest/globals";
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { detectTiers } from "./detect.ts";
+import { bestLauncher, detectTiers } from "./detect.ts";
 import { chooseIdentity } from "./identity.ts";
 import { type Launcher, wrapperFailure } from "./launcher.ts";
 import { LimitedLauncher } from "./limited-launcher.ts";
@@ -11,6 +11,7 @@ import { findLimiterPrograms, Limiter } from "./limiter.ts";
 import { DEFAULT_LIMITS, type ToolLimits, withinOwnLimits } from "./limits.ts";
 import { PlainLauncher } from "./plain-launcher.ts";
 import { runProcess } from "./run-process.ts";
+import { TIERS } from "./tier.ts";
 
 const isRoot = process.getuid?.() === 0;
 const identity = chooseIdentity(process.getuid?.(), undefined);
@@ -126,14 +127,18 @@ describe("detectTiers", () => {
     return path;
   };
 
-  it("finds the tiers whose launchers contain a program, and says why the others are missing", async () => {
+  it("finds the highest tier that works, and says why the others are not in force", async () => {
     const verdicts = await detectTiers({ identity, store });
-    expect(verdicts.T0).toHaveProperty("launcher.tier", "T0");
-    expect(verdicts.T1).toHaveProperty("launcher.tier", "T1");
-    for (const tier of ["T2", "T3"] as const) {
-      const verdict = verdicts[tier];
-      expect("launcher" in verdict ? verdict.launcher.tier : verdict.reason).toMatch(/\w/);
-    }
+    const best = bestLauncher(verdicts)?.tier ?? "T0";
+    expect(["T1", "T2", "T3"]).toContain(best);
+    const reasons = Object.entries(verdicts).filter(([, verdict]) => "reason" in verdict && verdict.reason !== "");
+    expect(reasons.map(([tier]) => tier)).toEqual(TIERS.toReversed().filter((tier) => tier !== best));
+    expect(verdicts.T0).toEqual({ reason: `${best} contains more` });
+  });
+
+  it.each(["T0", "T1"] as const)("finds that %s works", async (tier) => {
+    const verdicts = await detectTiers({ identity, store, only: tier });
+    expect(verdicts[tier]).toHaveProperty("launcher.tier", tier);
   });
 
   it("does not believe a launcher that leaves tools as root, or cannot change the user", async () => {

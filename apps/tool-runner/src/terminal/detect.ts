@@ -28,7 +28,7 @@ export interface DetectOptions {
   readonly identity: ToolIdentity | null;
   /** Keeps a file that tools cannot change, and answers its path. */
   readonly store: (content: Buffer) => Promise<string>;
-  /** Only this one is tried; default all. */
+  /** Only this one is tried; default all, from the most contained down to the first that works. */
   readonly only?: Tier | undefined;
 }
 
@@ -40,13 +40,18 @@ export async function detectTiers({ identity, store, only }: DetectOptions): Pro
     T2: async () => ("reason" in machine ? machine : await confined(machine, store)),
     T3: async () => ("reason" in machine ? machine : await bubblewrapped(machine, store)),
   };
-  const verdictOf = async (tier: Tier): Promise<TierVerdict> => {
-    if (only !== undefined && only !== tier) return { reason: "it was not asked for" };
-    const built = await build[tier]();
-    return "reason" in built ? built : await prove(built.launcher, identity);
-  };
-  const [T0, T1, T2, T3] = await Promise.all([verdictOf("T0"), verdictOf("T1"), verdictOf("T2"), verdictOf("T3")]);
-  return { T0, T1, T2, T3 };
+  const verdicts = {} as Record<Tier, TierVerdict>;
+  let found: Tier | undefined;
+  for (const tier of TIERS.toReversed()) {
+    if (only !== undefined && only !== tier) verdicts[tier] = { reason: "it was not asked for" };
+    else if (found !== undefined) verdicts[tier] = { reason: `${found} contains more` };
+    else {
+      const built = await build[tier]();
+      verdicts[tier] = "reason" in built ? built : await prove(built.launcher, identity);
+      if ("launcher" in verdicts[tier]) found = tier;
+    }
+  }
+  return verdicts;
 }
 
 /** The most contained tier that works here. */
@@ -102,13 +107,15 @@ async function prove(launcher: Launcher, identity: ToolIdentity | null): Promise
   const isLinux = process.platform === "linux";
   const program = pinCommand(isLinux ? "cat" : "true");
   if (program === null) return { reason: "the canary's program is not installed" };
-  const end = await launch(launcher, program.path, isLinux ? ["/proc/self/status"] : []);
+  const [end, breach] = await Promise.all([
+    launch(launcher, program.path, isLinux ? ["/proc/self/status"] : []),
+    isAtLeast(launcher.tier, "T2") ? releaseCanaries(launcher, identity) : null,
+  ]);
   if (typeof end === "string") return { reason: end };
   if (!isLinux) return { launcher };
   const missing = missingContainment(end.stdout.bytes.toString("utf8"), launcher.tier, identity);
-  if (missing !== null) return { reason: missing };
-  const breach = isAtLeast(launcher.tier, "T2") ? await releaseCanaries(launcher, identity) : null;
-  return breach === null ? { launcher } : { reason: breach };
+  const reason = missing ?? breach;
+  return reason === null ? { launcher } : { reason };
 }
 
 /** The reason as text where it did not end well. */

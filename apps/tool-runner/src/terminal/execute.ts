@@ -16,6 +16,8 @@ export interface Call {
   /** Canonical path of the workspace. */
   readonly root: string;
   readonly timeoutMs: number;
+  /** The size of a file it may write where that is less than the policy's. */
+  readonly fileBytes?: number;
   readonly signal?: AbortSignal;
   readonly onBytes?: (stream: OutputStream, bytes: Buffer) => void;
 }
@@ -43,7 +45,9 @@ async function run(call: Call, setup: Setup): Promise<Ending> {
 
 async function launch({ pin, args, cwd }: Approved, home: string, call: Call, setup: Setup): Promise<Ending> {
   const { policy, launcher, hostEnvironment } = setup;
-  const command = launcher.command({ file: pin.path, args, workspace: call.root, home, cwd, limits: policy.limits });
+  const fileBytes = Math.min(policy.limits.fileBytes, call.fileBytes ?? Number.POSITIVE_INFINITY);
+  const limits = { ...policy.limits, fileBytes };
+  const command = launcher.command({ file: pin.path, args, workspace: call.root, home, cwd, limits });
   const held = holdDirectory(call.root, cwd);
   if (isDenial(held)) return refused(held);
   try {

@@ -44,9 +44,11 @@ const ENDINGS: Readonly<Record<Outcome, (execution: Execution, timeoutMs: number
   denied: ({ message }) => message ?? "[denied]",
   spawn_failed: ({ message }) => message ?? "[could not be started]",
   exited: ({ exitCode }) => (exitCode === 0 ? "" : `[exit code ${exitCode}]`),
-  signaled: ({ signal }) => `[ended by ${signal}]`,
+  signaled: ({ signal }) =>
+    `[ended by ${signal}${signal === "SIGXFSZ" ? ": a file passed its limit, or the workspace is full" : ""}]`,
   timed_out: (_, timeoutMs) => `[timed out after ${timeoutMs} ms]`,
   output_limit: () => "[stopped: it printed far more than the limit]",
+  quota_exceeded: () => "[stopped: the workspace holds more than it may; remove what is not needed]",
   cancelled: () => "[cancelled]",
 };
 

@@ -21,6 +21,9 @@ const UNKILLABLE_MS = 5_000;
 /** The longest delay a timer can have. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
+/** Why a signal is aborted whose command took more room than it may; any other reason is a cancel. */
+export const QUOTA_EXCEEDED = "quota_exceeded";
+
 export interface ProcessOptions {
   readonly command: LaunchCommand;
   readonly cwd: string;
@@ -103,7 +106,7 @@ async function start({ command, cwd, env }: ProcessOptions): Promise<{ process: 
 async function ended(child: Child, stop: GroupStop, { timeoutMs, signal }: ProcessOptions): Promise<Exit> {
   const dueMs = Math.min(timeoutMs, MAX_TIMER_MS);
   const timeout = setTimeout(() => stop.begin("timed_out"), dueMs);
-  const onAbort = () => stop.begin("cancelled");
+  const onAbort = () => stop.begin(signal?.reason === QUOTA_EXCEEDED ? "quota_exceeded" : "cancelled");
   signal?.addEventListener("abort", onAbort, { once: true });
   if (signal?.aborted) onAbort();
   let giveUpTimer: NodeJS.Timeout | undefined;

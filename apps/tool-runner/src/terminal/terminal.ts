@@ -8,17 +8,23 @@ import { launchesOthers } from "./launches-others.ts";
 import { LiveOutput, type OutputListener, type OutputStream } from "./live-output.ts";
 import type { TerminalPolicy } from "./policy.ts";
 import { protectionOf } from "./protection.ts";
+import { QUOTA_EXCEEDED } from "./run-process.ts";
 import { prepare, type Setup } from "./setup.ts";
 import { TerminalText } from "./terminal-text.ts";
 import { isAtLeast, type Tier } from "./tier.ts";
 import { describeRun, type ToolDescription } from "./tool-description.ts";
 import { type ToolOutcome, toolOutcome } from "./tool-outcome.ts";
+import { isOver, measureUsage, type Quota, watchUsage } from "./workspace-usage.ts";
 import { Workspaces } from "./workspace.ts";
+
+const NO_QUOTA: Quota = { bytes: Number.POSITIVE_INFINITY, files: Number.POSITIVE_INFINITY };
 
 export interface TerminalOptions {
   readonly policy: TerminalPolicy;
   /** Holds one directory per conversation; made if missing. */
   readonly workspaceRoot: string;
+  /** What one conversation may keep there; default no limit. */
+  readonly quota?: Quota | undefined;
   /** Default `auto`: the most contained tier that works here. */
   readonly tier?: Tier | "auto";
   /** Below it the tool is not offered and every call is denied. Default T0. */
@@ -88,7 +94,8 @@ export async function createTerminal(options: TerminalOptions): Promise<Terminal
     await setup?.homes.close();
     return new WithheldTerminal(status, policy.timeoutMs);
   }
-  return new RunningTerminal(status, setup, await Workspaces.open(options.workspaceRoot, setup.identity), logger);
+  const workspaces = await Workspaces.open(options.workspaceRoot, setup.identity);
+  return new RunningTerminal(status, setup, { workspaces, quota: options.quota ?? NO_QUOTA, logger });
 }
 
 function announce(status: TerminalStatus, setup: Setup | null, logger: Logger): void {
@@ -130,18 +137,26 @@ class WithheldTerminal implements Terminal {
   async close(): Promise<void> {}
 }
 
+interface RunningParts {
+  readonly workspaces: Workspaces;
+  readonly quota: Quota;
+  readonly logger: Logger;
+}
+
 class RunningTerminal implements Terminal {
   readonly status: TerminalStatus;
   readonly #setup: Setup;
   readonly #workspaces: Workspaces;
+  readonly #quota: Quota;
   readonly #logger: Logger;
   readonly #closing = new AbortController();
   readonly #running = new Set<Promise<unknown>>();
 
-  constructor(status: TerminalStatus, setup: Setup, workspaces: Workspaces, logger: Logger) {
+  constructor(status: TerminalStatus, setup: Setup, { workspaces, quota, logger }: RunningParts) {
     this.status = status;
     this.#setup = setup;
     this.#workspaces = workspaces;
+    this.#quota = quota;
     this.#logger = logger;
   }
 
@@ -210,6 +225,12 @@ class RunningTerminal implements Terminal {
 
   async #execute(call: TerminalCall, timeoutMs: number): Promise<Execution> {
     const root = await this.#workspaces.of(call.conversationId);
+    const quota = this.#quota;
+    const usage = await measureUsage(root, quota);
+    // Where it is full already, what is there can still be read and removed.
+    const isFull = isOver(usage, quota);
+    const full = new AbortController();
+    const endWatch = isFull ? () => {} : watchUsage(root, quota, () => full.abort(QUOTA_EXCEEDED));
     const live = new LiveOutput(call.onOutput);
     const texts: Record<OutputStream, TerminalText> = { stdout: new TerminalText(), stderr: new TerminalText() };
     try {
@@ -218,12 +239,14 @@ class RunningTerminal implements Terminal {
           request: call.arguments,
           root,
           timeoutMs,
-          signal: AbortSignal.any([call.signal, this.#closing.signal]),
+          fileBytes: isFull ? 0 : Math.max(0, quota.bytes - usage.bytes),
+          signal: AbortSignal.any([call.signal, this.#closing.signal, full.signal]),
           onBytes: (stream, bytes) => live.add(stream, texts[stream].push(bytes)),
         },
         this.#setup,
       );
     } finally {
+      endWatch();
       live.finish();
     }
   }

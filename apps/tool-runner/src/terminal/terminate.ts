@@ -4,7 +4,7 @@
  */
 const GRACE_MS = 250;
 
-export type StopReason = "timed_out" | "output_limit" | "cancelled";
+export type StopReason = "timed_out" | "output_limit" | "quota_exceeded" | "cancelled";
 
 export class GroupStop {
   readonly #pid: number;

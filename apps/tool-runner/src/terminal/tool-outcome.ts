@@ -24,6 +24,7 @@ const ENDINGS: Readonly<Record<Outcome, Ending>> = {
   cancelled: { status: "cancelled", error: () => "The call was cancelled." },
   timed_out: { status: "failed", error: (_, timeoutMs) => `The command was ended after ${timeoutMs} ms.` },
   output_limit: { status: "failed", error: () => "The command printed far more than the limit and was ended." },
+  quota_exceeded: { status: "failed", error: () => "The workspace holds more than it may." },
   signaled: { status: "failed", error: ({ signal }) => `The command was ended by ${signal}.` },
 };
 

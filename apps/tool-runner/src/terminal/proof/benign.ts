@@ -89,7 +89,7 @@ const launching: readonly Benign[] = [
       "git init -q && git add . && git -c user.name=a -c user.email=a@b commit -qm x && git log --oneline && git status --short",
     ],
     files: TEXT,
-    prints: /^[0-9a-f]+ x\n$/,
+    prints: /^[0-9a-f]+ x\n/,
   },
   { id: "make", command: ["make", "-s"], files: { Makefile: "all:\n\t@echo made\n" }, prints: /^made\n$/ },
   { id: "timeout", command: ["timeout", "1", "sleep", "30"], exitCode: 124 },
