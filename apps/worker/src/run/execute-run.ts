@@ -115,7 +115,7 @@ async function giveBack(lease: RunLease, agentRun: AgentRun, error: unknown, to:
     }
     to.logger.error("run failed", { error, failures: lease.run.failures + 1 });
     to.span.fail(error);
-    if (lease.run.failures + 1 < MOST_FAILURES) return { outcome: "failed", failures: await lease.fail(codeOf(error)) };
+    if (lease.run.failures + 1 < MOST_FAILURES) return { outcome: "failed", failures: await lease.fail() };
     return await finish(lease, await agentRun.givenUp(INTERNAL), to);
   } catch (later) {
     if (isLost(later)) return { outcome: "lost" };
@@ -144,8 +144,4 @@ const INTERNAL = {
 
 function isLost(error: unknown): boolean {
   return error instanceof Fenced || (error instanceof RunStopped && error.reason === "fenced");
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error ? error.name : "unknown";
 }

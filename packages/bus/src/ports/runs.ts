@@ -159,7 +159,7 @@ export interface RunLease {
    */
   park(request: ParkRequest): Promise<"parked" | "cancelled">;
   /** A failure worth another try: counts it and gives the lease up. The entry stays pending: claim again. */
-  fail(reason: string): Promise<number>;
+  fail(): Promise<number>;
   /** Gives the run up unfinished, to be claimed by another at once (shutdown). */
   release(): Promise<void>;
 }

@@ -129,7 +129,7 @@ export class TurnsWorld {
   async giveBack(isFailure: boolean): Promise<void> {
     const { lease } = this.#owner ?? {};
     if (lease === undefined) return;
-    if (isFailure) await lease.fail("a mistake");
+    if (isFailure) await lease.fail();
     else await lease.release();
     this.#forget();
     this.#model.giveBack();

@@ -233,7 +233,7 @@ export class RedisLease implements RunLease {
     return "parked";
   }
 
-  async fail(_reason: string): Promise<number> {
+  async fail(): Promise<number> {
     return this.#giveUp(true);
   }
 
