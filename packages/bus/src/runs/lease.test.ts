@@ -1,6 +1,7 @@
-import { describe, expect, it } from "@jest/globals";
+import { describe, expect, it, jest } from "@jest/globals";
 import { chatTopic, newUuid } from "@holdfast/protocol";
-import { startRedis } from "@holdfast/testing";
+import { startRedis, until } from "@holdfast/testing";
+import { Commands } from "../connection/commands.ts";
 import { Fenced } from "../ports/errors.ts";
 import { createRedisBus } from "../redis-bus.ts";
 import { appendTokens, busLab, claimed, COMPLETED, message, runIdOf, USAGE, REDIS_KINDS } from "../test-lab/bus-lab.ts";
@@ -71,6 +72,24 @@ describe.each(REDIS_KINDS)("lease on %s", (kind) => {
       { text: "before", attempt: 1 },
       { event: "attempt", attempt: 2 },
     ]);
+  });
+
+  it("writes once for what grew between two ticks", async () => {
+    const bus = lab.openBus();
+    const given = message(newUuid());
+    await bus.conversations.accept(given);
+    const lease = await claimed(bus, given.envelope.conversation_id);
+    const script = jest.spyOn(Commands.prototype, "script");
+    try {
+      for (const index of [0, 1, 2]) {
+        lease.appendLater(() => lease.append({ event: "token", step: 0, index, offset: index, text: "x" }));
+        await until(async () => (await lab.events(given.envelope.conversation_id)).length === 3 + index);
+      }
+      await lease.flush();
+      expect(script.mock.calls.filter(([name]) => name.startsWith("append-"))).toHaveLength(3);
+    } finally {
+      script.mockRestore();
+    }
   });
 
   it("says at a run's end whether another turn waits", async () => {

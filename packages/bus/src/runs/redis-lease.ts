@@ -263,6 +263,8 @@ export class RedisLease implements RunLease {
   async #writeSoon(): Promise<void> {
     await new Promise<void>((resolve) => this.#clock.request(resolve));
     await this.#writing?.catch(() => undefined);
+    // While this write is still the one that is scheduled, or what has grown would ask for a second, empty one.
+    this.#buffer.settleNow();
     this.#scheduled = undefined;
     this.#writing = this.#write();
     await this.#writing;
