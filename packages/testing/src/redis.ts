@@ -140,10 +140,10 @@ function redisArguments(port: number, dir: string, { aof = false, maxmemory, arg
 
 async function sentinelArguments(port: number, dir: string, lines: readonly string[]): Promise<string[]> {
   const path = join(dir, "sentinel.conf");
-  const text = [`port ${port}`, "bind 127.0.0.1", `dir ${dir}`, ...lines, ""].join("\n");
-  // What it has learnt stands in the file as well: one that is there is kept.
+  const text = ["bind 127.0.0.1", `dir ${dir}`, ...lines, ""].join("\n");
+  // What it has learnt stands in the file as well: one that is there is kept. The port may be another at the next try.
   await writeFile(path, text, { flag: "wx" }).catch(() => undefined);
-  return [path, "--sentinel"];
+  return [path, "--sentinel", "--port", `${port}`];
 }
 
 function hasEnded(child: ChildProcess): boolean {
