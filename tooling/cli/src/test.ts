@@ -17,8 +17,9 @@ import { findChromium } from "./testing/chromium.ts";
 import { type Selection, selectTests } from "./testing/selection.ts";
 import { type JestReport, summarise, summaryLine } from "./testing/summary.ts";
 
+const CAUSES_TO_END = ["SIGINT", "SIGTERM", "SIGHUP", "disconnect"] as const;
 const REPORTS = join(ROOT, "reports");
-const JSON_REPORT = join(REPORTS, "jest.json");
+const jsonReport = (round: number): string => join(REPORTS, `jest-${round}.json`);
 
 /** The folder of a redis-server that tests can start themselves. Throws when there is none. */
 async function redisFolder(): Promise<string> {
@@ -39,7 +40,7 @@ async function browser(): Promise<string> {
   return path;
 }
 
-async function environment(selection: Selection): Promise<NodeJS.ProcessEnv> {
+async function environment(selection: Omit<Selection, "rounds">): Promise<NodeJS.ProcessEnv> {
   const page = selection.needsPage ? buildPage().then(() => progress.done("page", "built")) : undefined;
   const redis = await redisFolder();
   const chromium = selection.needsBrowser ? { CHROMIUM_PATH: await browser() } : {};
@@ -52,7 +53,6 @@ async function environment(selection: Selection): Promise<NodeJS.ProcessEnv> {
     NODE_OPTIONS:
       `${process.env["NODE_OPTIONS"] ?? ""} --experimental-vm-modules --disable-warning=ExperimentalWarning`.trim(),
     JEST_JUNIT_OUTPUT_DIR: REPORTS,
-    JEST_JUNIT_OUTPUT_NAME: "junit.xml",
     JEST_JUNIT_SUITE_NAME: "{filepath}",
     JEST_JUNIT_CLASSNAME: "{filepath}",
     JEST_JUNIT_TITLE: "{classname} {title}",
@@ -60,35 +60,41 @@ async function environment(selection: Selection): Promise<NodeJS.ProcessEnv> {
 }
 
 /** Jest and its workers are one process group: none of them goes on when the run is ended. */
-async function runJest(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+async function runJest(round: number, args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const jest = createRequire(join(ROOT, "package.json")).resolve("jest/bin/jest");
-  const reporters = ["--reporters=default", "--reporters=jest-junit", "--json", `--outputFile=${JSON_REPORT}`];
+  const reporters = ["--reporters=default", "--reporters=jest-junit", "--json", `--outputFile=${jsonReport(round)}`];
   const child = spawn(process.execPath, [jest, ...reporters, ...args], {
     cwd: ROOT,
-    env,
+    env: { ...env, JEST_JUNIT_OUTPUT_NAME: `junit-${round}.xml` },
     stdio: ["ignore", "ignore", "inherit"],
     detached: true,
   });
-  const end = (signal: NodeJS.Signals) => () => signalGroup(child, signal);
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, end("SIGTERM"));
-  process.once("disconnect", end("SIGTERM"));
+  const end = (): void => signalGroup(child, "SIGTERM");
+  for (const cause of CAUSES_TO_END) process.on(cause, end);
   const exitCode = await new Promise<number>((resolve, reject) => {
     child.once("error", reject);
     child.once("exit", (code) => resolve(code ?? 1));
   });
+  for (const cause of CAUSES_TO_END) process.off(cause, end);
   signalGroup(child, "SIGKILL");
   return exitCode;
 }
 
 async function main(): Promise<number> {
-  const selection = selectTests(process.argv.slice(2));
+  const { rounds, ...selection } = selectTests(process.argv.slice(2));
   rmSync(REPORTS, { recursive: true, force: true });
   mkdirSync(REPORTS, { recursive: true });
-  const exitCode = await runJest(selection.jestArgs, await environment(selection));
-  if (!existsSync(JSON_REPORT)) throw new Error("jest ended before it had a result");
-  const summary = summarise(JSON.parse(readFileSync(JSON_REPORT, "utf8")) as JestReport);
-  console.log(`\nReports: reports/junit.xml, reports/jest.json\n${summaryLine(summary)}`);
-  return exitCode === 0 && summary.failed === 0 ? 0 : 1;
+  const env = await environment(selection);
+  const exitCodes: number[] = [];
+  for (const [round, args] of rounds.entries()) {
+    exitCodes.push(await runJest(round, args, env));
+    // A run that was ended has no result, and no run may follow it.
+    if (!existsSync(jsonReport(round))) throw new Error("jest ended before it had a result");
+  }
+  const reports = exitCodes.map((_, round) => JSON.parse(readFileSync(jsonReport(round), "utf8")) as JestReport);
+  const summary = summarise(reports);
+  console.log(`\nReports: reports/junit-*.xml, reports/jest-*.json\n${summaryLine(summary)}`);
+  return exitCodes.every((code) => code === 0) && summary.failed === 0 ? 0 : 1;
 }
 
 try {

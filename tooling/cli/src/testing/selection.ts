@@ -3,30 +3,41 @@ const AREAS = ["unit", "e2e", "browser"] as const;
 type Area = (typeof AREAS)[number];
 
 export interface Selection {
-  readonly jestArgs: readonly string[];
+  /** Jest's arguments, for one run after another. */
+  readonly rounds: readonly (readonly string[])[];
   readonly needsBrowser: boolean;
   readonly needsPage: boolean;
 }
 
 const IGNORED = ["/node_modules/", "/dist/"];
-const FOLDERS = { unit: [], e2e: ["tests/(e2e|process|chaos)/"], browser: ["tests/browser/", "apps/web/.*browser"] };
+const E2E = ["tests/(e2e|process)/"];
+const BROWSER = ["tests/browser/", "apps/web/.*browser"];
+/** They hold whole stacks to bounds in time: what ran beside them would be measured too. */
+const ALONE = ["tests/(chaos|trouble)/"];
 
-function argsFor(only: Area | undefined): string[] {
-  if (only === undefined) return [];
-  if (only !== "unit") return FOLDERS[only].flatMap((pattern) => ["--testPathPatterns", pattern]);
-  const others = [...FOLDERS.e2e, ...FOLDERS.browser];
-  return [...IGNORED, ...others].flatMap((pattern) => ["--testPathIgnorePatterns", pattern]);
+const only = (patterns: readonly string[]) => patterns.flatMap((pattern) => ["--testPathPatterns", pattern]);
+const without = (patterns: readonly string[]) =>
+  [...IGNORED, ...patterns].flatMap((pattern) => ["--testPathIgnorePatterns", pattern]);
+const alone = ["--runInBand", ...only(ALONE)];
+
+function roundsFor(area: Area | undefined): string[][] {
+  if (area === undefined) return [without(ALONE), alone];
+  if (area === "unit") return [without([...E2E, ...BROWSER, ...ALONE])];
+  return area === "e2e" ? [only(E2E), alone] : [only(BROWSER)];
 }
 
 /** Throws when `--only` names no area. */
 export function selectTests(args: readonly string[]): Selection {
   const at = args.indexOf("--only");
-  const only = at === -1 ? undefined : AREAS.find((area) => area === args[at + 1]);
-  if (at !== -1 && only === undefined) throw new Error(`--only takes one of ${AREAS.join(", ")}`);
+  const area = at === -1 ? undefined : AREAS.find((name) => name === args[at + 1]);
+  if (at !== -1 && area === undefined) throw new Error(`--only takes one of ${AREAS.join(", ")}`);
   const rest = at === -1 ? args : args.toSpliced(at, 2);
+  // Who names files has chosen what runs: the areas would only add to it.
+  const isChosen = area === undefined && rest.some((arg) => !arg.startsWith("-") || arg.startsWith("--testPath"));
+  const rounds = isChosen ? [[]] : roundsFor(area);
   return {
-    jestArgs: [...argsFor(only), ...rest],
-    needsBrowser: only === undefined || only === "browser",
-    needsPage: only !== "unit",
+    rounds: rounds.map((round) => [...round, ...(rounds.length > 1 ? ["--passWithNoTests"] : []), ...rest]),
+    needsBrowser: area === undefined || area === "browser",
+    needsPage: area !== "unit",
   };
 }

@@ -14,11 +14,15 @@ export interface Summary {
   readonly skipped: number;
 }
 
-export const summarise = (report: JestReport): Summary => ({
-  passed: report.numPassedTests,
-  failed: report.numFailedTests + report.numRuntimeErrorTestSuites,
-  skipped: report.numPendingTests + report.numTodoTests,
-});
+/** Of one run after another. */
+export function summarise(reports: readonly JestReport[]): Summary {
+  const sum = (count: (report: JestReport) => number) => reports.reduce((total, report) => total + count(report), 0);
+  return {
+    passed: sum((report) => report.numPassedTests),
+    failed: sum((report) => report.numFailedTests + report.numRuntimeErrorTestSuites),
+    skipped: sum((report) => report.numPendingTests + report.numTodoTests),
+  };
+}
 
 export const summaryLine = ({ passed, failed, skipped }: Summary): string =>
   `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
