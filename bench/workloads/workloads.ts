@@ -110,7 +110,7 @@ export const WORKLOADS: readonly Workload[] = [
     isQuick: false,
     work: ({ count }) => {
       const [conversations, tokens] = [count(50), count(2_000)];
-      return { kind: "catch-up", conversations, rate: 200, tokens, passes: 5 };
+      return { kind: "catch-up", conversations, rate: 50, tokens, passes: 10 };
     },
   },
   {

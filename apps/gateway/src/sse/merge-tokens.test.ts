@@ -1,20 +1,27 @@
 import { expect, it } from "@jest/globals";
 import { mergeTokens } from "./merge-tokens.ts";
 
-const BASE = { event: "token", conversation_id: "c", run_id: "r", attempt: 1, step: 0 };
+/** In the order in which the bus writes them. */
+const tokenEvent = (
+  index: number,
+  offset: number,
+  text: string,
+  more: { channel?: string; step?: number } & object,
+) => {
+  const { channel, step = 0, ...rest } = more;
+  const said = { event: "token", step, index, offset, text, ...(channel ? { channel } : {}) };
+  return { ...said, conversation_id: "c", run_id: "r", attempt: 1, ...rest };
+};
 let seq = 0;
 const line = (event: object) => ({ id: `1-${(seq += 1)}`, payload: JSON.stringify(event) });
-const token = (offset: number, text: string, more: object = {}) =>
-  line({ ...BASE, index: offset, offset, text, ...more });
+const token = (offset: number, text: string, more: object = {}) => line(tokenEvent(offset, offset, text, more));
 const texts = (lines: readonly { payload: string }[]) =>
   lines.map(({ payload }) => (JSON.parse(payload) as { text?: string }).text);
 
 it("joins tokens that continue each other, under the first's offset and index and the last's id", () => {
   const lines = [token(3, "👩"), token(5, "ab"), token(7, "c")];
   const merged = mergeTokens(lines);
-  expect(merged).toEqual([
-    { id: lines[2]?.id, payload: JSON.stringify({ ...BASE, index: 3, offset: 3, text: "👩abc" }) },
-  ]);
+  expect(merged).toEqual([{ id: lines[2]?.id, payload: JSON.stringify(tokenEvent(3, 3, "👩abc", {})) }]);
 });
 
 it("leaves a token alone as it was written", () => {
@@ -27,8 +34,24 @@ it.each([
   ["another attempt", { attempt: 2 }],
   ["another step", { step: 1 }],
   ["another channel", { channel: "reasoning" }],
-])("does not join over %s", (_what, more) => {
-  expect(texts(mergeTokens([token(0, "a"), token(1, "b", more)]))).toEqual(["a", "b"]);
+])("does not join over %s, nor back", (_what, more) => {
+  expect(texts(mergeTokens([token(0, "a"), token(1, "b", more), token(2, "c")]))).toEqual(["a", "b", "c"]);
+});
+
+it("counts what is escaped in JSON as the characters that it stands for", () => {
+  const pieces = ['"', "\\", '",', "\n", "\u0001", '","conversation_id":"', "é", "😀", "\ud800", "end"];
+  let offset = 0;
+  const lines = pieces.map((piece) => {
+    const one = token(offset, piece);
+    offset += piece.length;
+    return one;
+  });
+  expect(texts(mergeTokens(lines))).toEqual([pieces.join("")]);
+});
+
+it("leaves tokens as they are that somebody else wrote", () => {
+  const lines = [0, 1].map((offset) => line({ offset, text: "a", event: "token", step: 0, run_id: "r", attempt: 1 }));
+  expect(mergeTokens(lines)).toEqual(lines);
 });
 
 it("does not join over a hole, a repetition or another event", () => {

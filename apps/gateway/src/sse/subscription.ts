@@ -26,7 +26,7 @@ export interface SubscriptionOptions {
   readonly onOverdue: () => void;
 }
 
-const PAGE = 500;
+const PAGE = 1_000;
 /** Unknown lines may be long ones; pages grow while they prove short. */
 const FIRST_PAGE = 50;
 const PAGE_BYTES = 1_048_576;
@@ -177,5 +177,5 @@ function pageAfter(lines: readonly LogLine[], limit: number): number {
   let units = 0;
   for (const line of lines) units += line.payload.length;
   const fitting = units === 0 ? PAGE : Math.floor((PAGE_BYTES / units) * lines.length);
-  return Math.max(1, Math.min(PAGE, fitting, limit * 2));
+  return Math.max(1, Math.min(PAGE, fitting, limit * 4));
 }

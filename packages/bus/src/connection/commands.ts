@@ -143,17 +143,23 @@ export class Commands {
   }
 
   /** A connection that is being made answers nothing, and a Cluster holds commands back without a limit. */
-  async #inTime<Answer>(answer: Promise<Answer>): Promise<Answer> {
-    if (this.#timeoutMs === undefined) return answer;
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => reject(new BusUnavailable("Redis did not answer in time")), this.#timeoutMs);
+  #inTime<Answer>(answer: Promise<Answer>): Promise<Answer> {
+    const timeoutMs = this.#timeoutMs;
+    if (timeoutMs === undefined) return answer;
+    return new Promise((resolve, reject) => {
+      const late = () => reject(new BusUnavailable("Redis did not answer in time"));
+      const timer = setTimeout(late, timeoutMs);
+      answer.then(
+        (value) => {
+          clearTimeout(timer);
+          resolve(value);
+        },
+        (error: unknown) => {
+          clearTimeout(timer);
+          reject(error);
+        },
+      );
     });
-    try {
-      return await Promise.race([answer, late]);
-    } finally {
-      clearTimeout(timer);
-    }
   }
 }
 

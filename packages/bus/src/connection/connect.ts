@@ -1,10 +1,15 @@
 import { Cluster, Redis, type RedisOptions } from "ioredis";
+import { decodeLeanly } from "./lean-decoder.ts";
 import type { Access, HostPort, RedisAddress } from "./redis-address.ts";
+
+decodeLeanly();
 
 export interface ConnectOptions {
   /** Shown in CLIENT LIST, so that an operator sees who holds a connection. */
   readonly name: string;
   readonly commandTimeoutMs?: number;
+  /** Nobody waits for an answer for long: what is to be sent is dropped soon, so that an absent Redis collects no commands. */
+  readonly isHasty?: boolean;
   /** For a connection that blocks, longer than any BLOCK on it: a reply that takes longer never comes (ioredis #1285). */
   readonly blocksForMs?: number;
   /**
@@ -134,12 +139,11 @@ function reporter({ name, onTrouble }: ConnectOptions): (error: unknown) => void
 
 /**
  * ioredis drops, unanswered, what a lost connection was blocking for unless it is sent again: a reader would wait for ever.
- * At 0 it is refused at once, and the reader reads again from where it stands. With a deadline, what nobody waits for any
- * more is dropped soon, so that an absent Redis collects no commands. All others wait.
+ * At 0 it is refused at once, and the reader reads again from where it stands. All that is not hasty waits.
  */
-function retriesOf({ commandTimeoutMs }: ConnectOptions, refusesAtBreak: boolean): number | null {
+function retriesOf({ isHasty = false }: ConnectOptions, refusesAtBreak: boolean): number | null {
   if (refusesAtBreak) return 0;
-  return commandTimeoutMs === undefined ? null : 3;
+  return isHasty ? 3 : null;
 }
 
 function watched<Connection extends Redis | Cluster>(connection: Connection, options: ConnectOptions): Connection {

@@ -47,13 +47,15 @@ const naming =
   ({ onTrouble }: ConnectionsOptions): Named =>
   (part, more = {}) => ({ name: `holdfast:${part}`, onTrouble, ...more });
 
-const timeoutOf = ({ requestTimeoutMs }: ConnectionsOptions): Partial<ConnectOptions> =>
-  requestTimeoutMs === undefined ? {} : { commandTimeoutMs: requestTimeoutMs };
+/** Their deadline is kept by Commands, which costs less than a timer of the client's for each. */
+const hasteOf = ({ requestTimeoutMs }: ConnectionsOptions): Partial<ConnectOptions> => ({
+  isHasty: requestTimeoutMs !== undefined,
+});
 
 /** One server, or the primary that Sentinels name. */
 function toOne(address: Exclude<RedisAddress, { kind: "cluster" }>, options: ConnectionsOptions): Connections {
   const named = naming(options);
-  const redis = connect(address, named("commands", { ...timeoutOf(options), autoPipelining: true }));
+  const redis = connect(address, named("commands", { ...hasteOf(options), autoPipelining: true }));
   const link = new PrimaryLink({
     redis: connect(address, named("primary", { refusesAtBreak: true, commandTimeoutMs: CHECK_TIMEOUT_MS })),
     key: () => LINEAGE_KEY,
@@ -80,7 +82,7 @@ function toOne(address: Exclude<RedisAddress, { kind: "cluster" }>, options: Con
 function toCluster(address: Extract<RedisAddress, { kind: "cluster" }>, options: ConnectionsOptions): Connections {
   const named = naming(options);
   const { access } = address;
-  const cluster = connectCluster(address, named("commands", timeoutOf(options)));
+  const cluster = connectCluster(address, named("commands", hasteOf(options)));
   const map = new ClusterMap(cluster);
   const connectNode = (owner: string, part: string, more?: Partial<ConnectOptions>): Redis =>
     connectTo(addressOf(owner), access, named(part, more));
