@@ -9,11 +9,11 @@ local payloads = {}
 for i = 1, count do
   payloads[i] = ARGV[3 + i]
 end
-local refusal = appendAsOwner(KEYS[1], KEYS[2], KEYS[3], ARGV[1], tonumber(ARGV[2]), payloads)
+local refusal, cancelledBy = appendAsOwner(KEYS[1], KEYS[2], KEYS[3], ARGV[1], tonumber(ARGV[2]), payloads)
 if refusal then
   return refusal
 end
 for i = 4 + count, #ARGV, 2 do
   redis.call('HSET', KEYS[3], ARGV[i], ARGV[i + 1])
 end
-return { 'OK', redis.call('HGET', KEYS[3], 'cancel') or '' }
+return { 'OK', cancelledBy }

@@ -1,4 +1,4 @@
--- appendAsOwner(streamKey, metaKey, runKey, fence, first, payloads) -> refusal or nil
+-- appendAsOwner(streamKey, metaKey, runKey, fence, first, payloads) -> refusal or nil, who cancelled the run or ''
 -- For the owner of a run only: a fence that has moved on refuses everything. `first` is the run-sequence of payloads[1];
 -- what is stored already is skipped, so a batch whose reply was lost is sent again safely; a hole is refused.
 local function appendAsOwner(streamKey, metaKey, runKey, fence, first, payloads)
@@ -6,7 +6,8 @@ local function appendAsOwner(streamKey, metaKey, runKey, fence, first, payloads)
   if head[4] ~= fence then
     return { 'FENCED' }
   end
-  local have = tonumber(redis.call('HGET', runKey, 'seq') or '0')
+  local own = redis.call('HMGET', runKey, 'seq', 'cancel')
+  local have = tonumber(own[1] or '0')
   if first > have + 1 then
     return { 'GAP', tostring(have) }
   end
@@ -18,5 +19,5 @@ local function appendAsOwner(streamKey, metaKey, runKey, fence, first, payloads)
     appendEvents(streamKey, metaKey, fresh, {}, head)
     redis.call('HSET', runKey, 'seq', string.format('%.0f', have + #fresh))
   end
-  return nil
+  return nil, own[2] or ''
 end
