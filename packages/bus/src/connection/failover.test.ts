@@ -6,12 +6,16 @@ import {
   startRedis,
   startRedisCluster,
   startRedisSentinels,
+  type TestCluster,
   type TestRedis,
   until,
 } from "@holdfast/testing";
+import { approvalPointerKey, WAITING_APPROVALS_KEY } from "../keys.ts";
+import type { Bus } from "../ports/bus.ts";
 import type { LogLine } from "../ports/entry.ts";
 import { createRedisBus } from "../redis-bus.ts";
 import { appendTokens, claimed, COMPLETED, message } from "../test-lab/bus-lab.ts";
+import { park } from "../test-lab/parking.ts";
 
 interface Site {
   readonly url: string;
@@ -149,6 +153,44 @@ describe("a replica", () => {
       await Promise.all([primary.stop(), replica.stop()]);
     }
   }, 20_000);
+});
+
+describe("a write in another slot that a run rests on", () => {
+  let cluster: TestCluster;
+  let bus: Bus;
+  beforeAll(async () => {
+    cluster = await startRedisCluster();
+    bus = createRedisBus({ url: cluster.url });
+  }, 60_000);
+  afterAll(async () => {
+    await bus.close();
+    await cluster.stop();
+  });
+
+  /** How often the primary of the key was asked whether a replica has what was written. */
+  async function asked(key: string): Promise<number> {
+    const stats = await redisCommand((await cluster.primaryOf(key)).port, "INFO", "commandstats");
+    return Number(/cmdstat_wait:calls=(\d+)/.exec(stats)?.[1] ?? 0);
+  }
+
+  it("[failover.pointers] is on a replica before the run waits for the humans that it leads to it", async () => {
+    // A machine that is busy may have a replica that is late and not waited for, now and then.
+    await until(
+      async () => {
+        const id = newUuid();
+        await bus.conversations.accept(message(id));
+        const lease = await claimed(bus, id);
+        const pointers = [WAITING_APPROVALS_KEY, approvalPointerKey(bus.approvals.idOf(lease.run.id, 0, 0))];
+        const own = await cluster.primaryOf(streamTopic(id));
+        const theirs = await Promise.all(pointers.map((key) => cluster.primaryOf(key)));
+        const before = await Promise.all(pointers.map(asked));
+        await park(bus, lease);
+        const after = await Promise.all(pointers.map(asked));
+        return !theirs.includes(own) && after.every((times, at) => times > (before[at] ?? 0));
+      },
+      { timeoutMs: 20_000 },
+    );
+  }, 30_000);
 });
 
 describe("a restart of Redis", () => {

@@ -1,6 +1,7 @@
 import type { ApprovalEvent } from "@holdfast/protocol";
 import type { Commands } from "../connection/commands.ts";
 import { enterIndex } from "../approvals/waiting-index.ts";
+import { approvalPointerKey, WAITING_APPROVALS_KEY } from "../keys.ts";
 import type { ClaimedRun, EventDraft, ParkRequest } from "../ports/runs.ts";
 import type { RunEvents } from "./run-events.ts";
 
@@ -42,7 +43,10 @@ export function parkingOf(request: ParkRequest, events: RunEvents, run: ClaimedR
   return { payloads, rest: [JSON.stringify(ifCancelled), ...kept] };
 }
 
-/** Pointers come before the fact: one without its fact reads as unknown. */
+/**
+ * Pointers come before the fact: one without its fact reads as unknown. A fact whose pointers a failover lost would wait for
+ * ever, for nobody could decide or expire it.
+ */
 export async function pointAt(
   commands: Commands,
   { questions }: ParkRequest,
@@ -54,7 +58,8 @@ export async function pointAt(
     conversationId,
     expiresMs: Date.parse(asked.expires_at ?? ""),
   }));
-  await enterIndex(commands, waiting, pointerMs);
+  const keys = [WAITING_APPROVALS_KEY, ...waiting.map(({ id }) => approvalPointerKey(id))];
+  await commands.durably(keys, () => enterIndex(commands, waiting, pointerMs));
 }
 
 /** By how much the clock of who expires approvals may be ahead of ours. */
