@@ -1,6 +1,6 @@
 import { connect, createServer } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { newUuid, streamTopic } from "@holdfast/protocol";
+import { chatTopic, dlqTopic, newUuid, streamTopic } from "@holdfast/protocol";
 import {
   redisCommand,
   startRedis,
@@ -190,6 +190,21 @@ describe("a write in another slot that a run rests on", () => {
       },
       { timeoutMs: 20_000 },
     );
+  }, 30_000);
+
+  it("[failover.letter] is on a replica before the run forgets the dead letter that it owed", async () => {
+    const topic = chatTopic("assistant");
+    const queue = bus.queues.open({ topics: [topic], group: "workers" });
+    const letter = { id: newUuid(), payload: "{}", firstSeenMs: 1, source: { entryId: "1-1", deliveries: 1 } };
+    await until(
+      async () => {
+        const before = await asked(dlqTopic(topic));
+        await queue.deadLetterMessage(topic, letter, { code: "internal", message: "gave up" });
+        return (await asked(dlqTopic(topic))) > before;
+      },
+      { timeoutMs: 20_000 },
+    );
+    await queue.close();
   }, 30_000);
 });
 

@@ -68,6 +68,9 @@ async function write(
     first_seen: new Date(firstSeenMs).toISOString(),
     source_id: source.entryId,
   };
-  await commands.send((redis) => redis.sadd(DLQ_INDEX_KEY, topic));
-  await commands.send((redis) => redis.xadd(dlqTopic(topic), "*", ...Object.entries(fields).flat()));
+  // It is all that is left of the message. Written twice, whoever redrives both has them deduped by their id.
+  await commands.durably([DLQ_INDEX_KEY, dlqTopic(topic)], async () => {
+    await commands.send((redis) => redis.sadd(DLQ_INDEX_KEY, topic));
+    await commands.send((redis) => redis.xadd(dlqTopic(topic), "*", ...Object.entries(fields).flat()));
+  });
 }
