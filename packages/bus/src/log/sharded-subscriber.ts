@@ -51,19 +51,26 @@ export class ShardedSubscriber implements Subscriber {
   #place(channel: string): Promise<void> {
     let placing = this.#placing.get(channel);
     if (!placing) {
-      placing = this.#placeNow(channel).finally(() => this.#placing.delete(channel));
+      placing = this.#placeNow(channel);
       this.#placing.set(channel, placing);
     }
     return placing;
   }
 
   async #placeNow(channel: string): Promise<void> {
-    while (!this.#isClosed && this.#followers.has(channel)) {
-      const owner = this.#map.ownerOf(channel);
-      if (owner !== undefined && this.#placed.get(channel) === owner) return;
-      if (owner !== undefined && (await this.#subscribe(channel, owner))) return;
-      this.#map.refresh();
-      await delay(RETRY_MS);
+    // Not at once: that it is under way is noted first.
+    await Promise.resolve();
+    try {
+      while (!this.#isClosed && this.#followers.has(channel)) {
+        const owner = this.#map.ownerOf(channel);
+        if (owner !== undefined && this.#placed.get(channel) === owner) return;
+        if (owner !== undefined && (await this.#subscribe(channel, owner))) continue;
+        this.#map.refresh();
+        await delay(RETRY_MS);
+      }
+    } finally {
+      // In one go with the last look: who comes to follow after that look has it placed anew.
+      this.#placing.delete(channel);
     }
   }
 
@@ -77,9 +84,10 @@ export class ShardedSubscriber implements Subscriber {
     // What broke and came back meanwhile forgot it again.
     if (this.#lines.get(owner) !== line) return false;
     this.#withdraw(channel);
-    if (!this.#followers.has(channel)) return true;
     line.channels.add(channel);
     this.#placed.set(channel, owner);
+    // The last one left while it was under way.
+    if (!this.#followers.has(channel)) this.#withdraw(channel);
     return true;
   }
 
