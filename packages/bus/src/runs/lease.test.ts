@@ -2,6 +2,7 @@ import { describe, expect, it, jest } from "@jest/globals";
 import { chatTopic, newUuid } from "@holdfast/protocol";
 import { startRedis, until } from "@holdfast/testing";
 import { Commands } from "../connection/commands.ts";
+import { metaKey, upkeepKey } from "../keys.ts";
 import { Fenced } from "../ports/errors.ts";
 import { createRedisBus } from "../redis-bus.ts";
 import { appendTokens, busLab, claimed, COMPLETED, message, runIdOf, USAGE, REDIS_KINDS } from "../test-lab/bus-lab.ts";
@@ -208,5 +209,21 @@ describe.each(REDIS_KINDS)("lease on %s", (kind) => {
     expect(taken.run).toMatchObject({ id: lost.run.id, attempt: 2 });
     expect(await bus.runs.claim(given.envelope.conversation_id, "assistant")).toEqual({ outcome: "held" });
     await leave();
+  });
+
+  it("[run.claim-ends] does not say that a claim failed while it is still under way", async () => {
+    const [gone, bus] = [lab.openBus(), lab.openBus()];
+    const leave = await gone.presence.join("worker", []);
+    const id = newUuid();
+    await gone.conversations.accept(message(id));
+    const { run } = await claimed(gone, id);
+    await leave();
+    // The visit of the upkeep cannot be booked, which is found out before the owner is known to be dead.
+    await lab.raw.rename(upkeepKey(id), `{${upkeepKey(id)}}:aside`);
+    await lab.raw.set(upkeepKey(id), "no set");
+    await expect(bus.runs.claim(id, "assistant")).rejects.toThrow("WRONGTYPE");
+    expect(await lab.raw.hget(metaKey(id), "owner")).toBe(bus.instance);
+    await lab.raw.rename(`{${upkeepKey(id)}}:aside`, upkeepKey(id));
+    expect((await claimed(bus, id)).run.id).toBe(run.id);
   });
 });

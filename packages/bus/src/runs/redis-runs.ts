@@ -59,11 +59,15 @@ export class RedisRuns implements Runs {
     this.#load.add();
     let isClaimed = false;
     try {
-      // Both before the lease is given out: nothing can be written that no visit comes to look after.
-      const [reply] = await Promise.all([
+      // Both before the lease is given out: nothing can be written that no visit comes to look after. Both also where one fails:
+      // whoever claims again must not meet a claim of ours that is still under way.
+      const [claim, expected] = await Promise.allSettled([
         this.#claimOrTakeOver(wanted),
         this.#upkeep.expectWork(wanted.conversationId),
       ]);
+      if (claim.status === "rejected") throw claim.reason;
+      if (expected.status === "rejected") throw expected.reason;
+      const reply = claim.value;
       isClaimed = text(reply[0]) === "claimed";
       return isClaimed ? { outcome: "claimed", lease: this.#lease(wanted, reply) } : await this.#refusal(reply);
     } finally {
