@@ -26,4 +26,5 @@ export const routes = {
   "gateway.config": "Every configuration problem is printed with its line; exit code 78 (protocol §6.1, §7.2)",
   "gateway.metrics": "Streams, queue lag and dead letters are on the admin port (protocol §8.3)",
   "gateway.trace": "A message carries the trace of the request that sent it (protocol §8.2)",
+  "http.files": "The files of a conversation are listed and downloaded over HTTP (protocol §4)",
 } as const;

@@ -26,4 +26,9 @@ export const terminal = {
   "terminal.admission":
     "Commands wait for a place by conversation and runner, and waiting does not count as running (protocol §2.7)",
   "terminal.quota": "A workspace holds no more than its quota (protocol §6.1)",
+  "files.list": "A workspace's regular files can be listed (protocol §4)",
+  "files.read": "A file is read in parts of one version (protocol §4)",
+  "files.path": "No path, link or second name leads out of the workspace (protocol §4)",
+  "files.desk":
+    "Tool-runners hand out the files of conversations, and remove them with the conversation (protocol §3.5, §4)",
 } as const;

@@ -13,6 +13,7 @@ import { agentRoutes } from "./routes/agents.ts";
 import { approvalRoutes } from "./routes/approvals.ts";
 import { conversationRoutes } from "./routes/conversations.ts";
 import { deadLetterRoutes } from "./routes/dead-letters.ts";
+import { fileRoutes } from "./routes/files.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { messageRoutes } from "./routes/messages.ts";
 import { openApiRoute } from "./routes/openapi.ts";
@@ -52,6 +53,7 @@ function routesOf(options: AppOptions): readonly Route[] {
     ...approvalRoutes(bus.approvals),
     ...agentRoutes({ agents, control, presence, queues, isDemo: options.isDemo }),
     ...deadLetterRoutes(bus.deadLetters),
+    ...fileRoutes(conversations, bus.files),
     ...toolRoutes(bus.catalog, options.toolsets),
     ...pageRoutes(options.webDir),
   ];

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -26,7 +27,7 @@ beforeAll(async () => {
     join(folder, "holdfast.yaml"),
     `agents: { assistant: { model: m, tools: [terminal, everything], approvals: { terminal: never, everything: never } } }
 mcpServers: { everything: { command: ${process.execPath}, args: [${EVERYTHING}] }, broken: { command: /no/such/server } }
-terminal: { allow: [echo, sleep, ls], workspace: ${folder}/workspace }
+terminal: { allow: [echo, sleep, ls, touch], workspace: ${folder}/workspace }
 `,
   );
 });
@@ -122,6 +123,23 @@ describe("tool-runner", () => {
     const ready = (await (await fetch(`http://127.0.0.1:${port}/ready`)).json()) as { checks: unknown };
     const detail = expect.stringContaining(`tier ${offer?.tier} in force`);
     expect(ready.checks).toContainEqual({ name: "terminal", ok: true, detail });
+  });
+
+  it("[files.desk] hands out what a command wrote, and removes the workspace with its conversation", async () => {
+    await startRunner();
+    const conversationId = newUuid();
+    await bus.conversations.create({ id: conversationId, created_at: new Date().toISOString(), metadata: {} });
+    const { id, call } = callTo("run", { argv: ["touch", "made.txt"] });
+    const answers = await answersTo(conversationId);
+    await bus.toolCalls.send("terminal", id, { ...call, conversation_id: conversationId }, {});
+    await answers.result();
+    const list = await bus.files.ask({ conversation_id: conversationId, offset: 0 }, 10_000);
+    expect(list).toMatchObject({ is: "list", files: [{ path: "made.txt", size: 0 }] });
+    const file = await bus.files.ask({ conversation_id: conversationId, path: "made.txt", offset: 0 }, 10_000);
+    expect(file).toMatchObject({ is: "part", size: 0, data: "" });
+    await bus.conversations.delete(conversationId);
+    await startRunner();
+    await until(() => !existsSync(join(folder, "workspace", conversationId)), { timeoutMs: 20_000 });
   });
 
   it("[tool.no-repeat] answers the same call again with the same result without running it again", async () => {

@@ -4,17 +4,13 @@ import { type Check, createReload, type Lifecycle } from "@holdfast/runtime";
 import type { Logger } from "@holdfast/telemetry";
 import type { ToolRunnerConfig } from "./config.ts";
 import { createMcpHost, type McpHost } from "./mcp/host.ts";
-import type { TerminalStatus } from "./terminal/terminal.ts";
-import type { Executor } from "./serve/executor.ts";
 import { McpExecutor } from "./serve/mcp-executor.ts";
 import type { ToolRunnerMetrics } from "./serve/metrics.ts";
 import { Offers } from "./serve/offers.ts";
 import { RunningCalls } from "./serve/running-calls.ts";
 import { ServeLoop } from "./serve/serve-loop.ts";
-import { TerminalExecutor } from "./serve/terminal-executor.ts";
-import { DEFAULT_LIMITS } from "./terminal/limits.ts";
+import { openTerminal } from "./serve/open-terminal.ts";
 import { Toolsets } from "./serve/toolsets.ts";
-import { createTerminal } from "./terminal/terminal.ts";
 
 /** Of the time allowed for shutdown, what is left for ending servers and connections. */
 const CLOSING_MS = 4_000;
@@ -37,7 +33,7 @@ export async function startToolRunner({
 }: ToolRunnerParts): Promise<{ toolsets: string[]; checks: readonly Check[] }> {
   const { mcpServers } = config.holdfast;
   let { agents } = config.holdfast;
-  const terminal = await openTerminal({ config, lifecycle, logger });
+  const terminal = await openTerminal({ config, bus, lifecycle, logger });
   const host = createMcpHost({
     servers: mcpServers,
     baseDir: config.baseDir,
@@ -83,6 +79,7 @@ export async function startToolRunner({
   lifecycle.own("calls", () => loop.stop(Math.max(0, config.shutdownMs - CLOSING_MS)));
 
   loop.start();
+  terminal?.start();
   // Servers come up in the background: a slow or broken one must not keep the others' calls waiting.
   void host.start();
   await offers.start();
@@ -105,50 +102,4 @@ async function takeOver(file: HoldfastConfig, { states, toolsets, queue, host, o
   // Not waited for: a server that is slow to start is offered as starting meanwhile.
   void host.reload(file.mcpServers);
   await offers.withdraw(removed);
-}
-
-/** Undefined where the configuration has none. */
-async function openTerminal({
-  config,
-  lifecycle,
-  logger,
-}: Pick<ToolRunnerParts, "config" | "lifecycle" | "logger">): Promise<OpenTerminal | undefined> {
-  const { allow, timeout_ms, output_cap_bytes, env_allow, enabled, ...bounds } = config.holdfast.terminal;
-  if (!enabled) return undefined;
-  const terminal = await createTerminal({
-    policy: {
-      allow,
-      timeoutMs: timeout_ms,
-      outputCapBytes: output_cap_bytes,
-      envAllow: env_allow,
-      limits: DEFAULT_LIMITS,
-    },
-    workspaceRoot: config.workspaceRoot,
-    quota: { bytes: bounds.quota_bytes, files: bounds.quota_files },
-    minTier: config.minTier,
-    toolUid: config.toolUid,
-    hostEnvironment: config.hostEnvironment,
-    logger,
-  });
-  lifecycle.own("terminal", () => terminal.close());
-  const limits = {
-    atOnce: bounds.concurrency,
-    atOncePerConversation: bounds.conversation_concurrency,
-    perMinutePerConversation: bounds.calls_per_minute,
-  };
-  return { executor: new TerminalExecutor(terminal, timeout_ms, limits), check: checkOf(terminal.status) };
-}
-
-interface OpenTerminal {
-  readonly executor: Executor;
-  readonly check: Check;
-}
-
-/** Never a reason not to be ready: the MCP servers' tools are offered all the same. */
-function checkOf({ isOffered, tier, minTier, reasons }: TerminalStatus): Check {
-  const others = Object.entries(reasons).map(([name, reason]) => `${name}: ${reason}`);
-  const state = isOffered
-    ? `tier ${tier} in force`
-    : `not offered: tier ${tier ?? "none"} works here, ${minTier} is required`;
-  return { name: "terminal", ok: true, detail: [state, ...others].join("; ") };
 }

@@ -6,6 +6,7 @@ export * from "./ports/dead-letters.ts";
 export * from "./ports/entry.ts";
 export * from "./ports/errors.ts";
 export * from "./ports/event-log.ts";
+export * from "./ports/files.ts";
 export * from "./ports/runs.ts";
 export * from "./ports/tool-calls.ts";
 export * from "./ports/work-queue.ts";

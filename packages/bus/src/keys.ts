@@ -64,6 +64,8 @@ export const presenceKey = (role: string): string => `presence:${role}`;
 /** Hash with a time to live: what each tool-runner offers of a toolset. */
 export const offersKey = (toolset: string): string => `offers:${toolset}`;
 /** Set: names of toolsets that were ever offered. */
+/** String with a time to live: the answer to a question about a conversation's files. */
+export const fileAnswerKey = (questionId: string): string => `answer:${questionId}`;
 export const CATALOG_INDEX_KEY = "catalogs";
 /** Sorted set: `<conversation id> <run id>` of the agent's runs that have not ended, by time of accept. A hint: checked where it is used. */
 export const unfinishedKey = (agent: string): string => `{control:${agent}}:unfinished`;

@@ -14,6 +14,7 @@ import { RedisQueues } from "./queue/redis-queues.ts";
 import { Upkeep } from "./retention/upkeep.ts";
 import { RedisRuns } from "./runs/redis-runs.ts";
 import { RedisCatalog } from "./tools/redis-catalog.ts";
+import { RedisFiles } from "./tools/redis-files.ts";
 import { RedisToolCalls } from "./tools/redis-tool-calls.ts";
 import { ResultsWatcher } from "./tools/results-watcher.ts";
 
@@ -39,6 +40,7 @@ export function createRedisBus(options: BusOptions): Bus {
     keptMs: Math.max(upkeep.conversationTtlMs, RETENTION.conversationTtlMs),
   });
   const runs = new RedisRuns({ commands, presence, outbox, upkeep, instance });
+  const queues = new RedisQueues(commands, presence, instance, connections.openReads);
   const intake = new Intake(commands, outbox, control, upkeep);
 
   return {
@@ -47,11 +49,12 @@ export function createRedisBus(options: BusOptions): Bus {
     eventLog: new RedisEventLog(commands, subscriber, requestTimeoutMs),
     runs,
     approvals: new RedisApprovals(commands, outbox),
-    queues: new RedisQueues(commands, presence, instance, connections.openReads),
+    queues,
     deadLetters: new RedisDeadLetters(commands, upkeep),
     toolCalls,
     toolJournal: toolCalls,
     catalog: new RedisCatalog(commands, instance),
+    files: new RedisFiles(commands, queues),
     control,
     presence,
     check: () => connections.check(),

@@ -152,6 +152,19 @@ export const ToolsetInfo = z.looseObject({
   tools: z.array(Tool),
 });
 export type ToolsetInfo = z.infer<typeof ToolsetInfo>;
+/** A file of a conversation's workspace; `url` downloads it. */
+export const WorkspaceFile = z.looseObject({
+  path: z.string(),
+  size: z.int(),
+  modified_at: Timestamp,
+  url: z.string(),
+});
+export const FileList = z.looseObject({
+  data: z.array(WorkspaceFile),
+  /** There are more than are listed. */
+  truncated: z.boolean(),
+});
+export type FileList = z.infer<typeof FileList>;
 export const ToolList = z.looseObject({ data: z.array(ToolsetInfo) });
 export type ToolList = z.infer<typeof ToolList>;
 

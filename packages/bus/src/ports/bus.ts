@@ -3,6 +3,7 @@ import type { Control, Presence } from "./control.ts";
 import type { Conversations } from "./conversations.ts";
 import type { DeadLetters } from "./dead-letters.ts";
 import type { EventLog } from "./event-log.ts";
+import type { Files } from "./files.ts";
 import type { Runs } from "./runs.ts";
 import type { Catalog, ToolCalls, ToolJournal } from "./tool-calls.ts";
 import type { Queues } from "./work-queue.ts";
@@ -20,6 +21,7 @@ export interface Bus {
   readonly toolCalls: ToolCalls;
   readonly toolJournal: ToolJournal;
   readonly catalog: Catalog;
+  readonly files: Files;
   readonly control: Control;
   readonly presence: Presence;
   /** Resolves when Redis answers and is fit (writable, noeviction); rejects with BusUnavailable saying what is wrong. */
