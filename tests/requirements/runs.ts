@@ -83,6 +83,10 @@ export const runs = {
   "tool.no-repeat": "The same call again executes nothing and has the same result (protocol §2.7)",
   "tool.cancel": "A cancel ends a running command (protocol §2.7)",
   "tool.unknown": "A call whose runner was killed ends `unknown` and is not repeated (protocol §2.7)",
+  "tool.paused-places":
+    "Calls of a paused agent keep no other agent's calls waiting; they begin after the resume, unless they are given up (protocol §2.7)",
+  "tool.paused-reclaimed":
+    "A paused agent's call that has not begun outlives its tool-runner, killed or stopped (protocol §2.7)",
   "tool.late-runner": "A runner that was only slow still answers for the call that it began (protocol §2.7)",
   "tool.deleted-during":
     "A call that goes on while its conversation is deleted leaves nothing behind, and live output has an end (protocol §3.5, §4)",

@@ -75,7 +75,7 @@ export async function startToolRunner({
     logger,
     executorOf: (toolset: string) => toolsets.executorOf(toolset),
   };
-  const loop = new ServeLoop(context, config.concurrency);
+  const loop = new ServeLoop(context, { concurrency: config.concurrency });
   lifecycle.own("calls", () => loop.stop(Math.max(0, config.shutdownMs - CLOSING_MS)));
 
   loop.start();

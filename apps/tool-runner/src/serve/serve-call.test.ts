@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, expect, it } from "@jest/globals";
-import { AgentStates, type Bus, createRedisBus, type Entry, type WorkQueue } from "@holdfast/bus";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
+import { AgentStates, type Bus, createRedisBus, type WorkQueue } from "@holdfast/bus";
 import {
   newUuid,
   TOOL_RUNNERS_GROUP,
@@ -14,6 +14,7 @@ import type { Executor } from "./executor.ts";
 import { toolRunnerMetrics } from "./metrics.ts";
 import { RunningCalls } from "./running-calls.ts";
 import { serveCall, type ServeContext } from "./serve-call.ts";
+import { ServeLoop } from "./serve-loop.ts";
 
 let redis: TestRedis;
 let silent: Bus;
@@ -27,13 +28,13 @@ afterAll(async () => {
   await redis.stop();
 });
 
-/** A call as it was read from the queue, and all that is answered to it. */
-async function calledNow(): Promise<{ entry: Entry; call: ToolCall; queue: WorkQueue; answers: unknown[] }> {
+/** A call that was sent, and all that is answered to it. */
+async function sent(toolset: string, agent = "assistant") {
   const call: ToolCall = {
     tool_call_id: "call_1",
     conversation_id: newUuid(),
     run_id: newUuid(),
-    agent: "assistant",
+    agent,
     step: 0,
     name: "run",
     arguments: {},
@@ -42,9 +43,21 @@ async function calledNow(): Promise<{ entry: Entry; call: ToolCall; queue: WorkQ
   };
   const answers: (ToolOutput | ToolResult)[] = [];
   await ours.toolCalls.watch(call.conversation_id, (answer) => void answers.push(answer));
-  const toolset = `set-${newUuid().slice(0, 8)}`;
-  await ours.toolCalls.send(toolset, ours.toolCalls.callId(call.run_id, 0, 0), call, {});
-  const queue = ours.queues.open({ topics: [toolsTopic(toolset)], group: TOOL_RUNNERS_GROUP });
+  const id = ours.toolCalls.callId(call.run_id, 0, 0);
+  await ours.toolCalls.send(toolset, id, call, {});
+  const ended = () => until(() => answers.find((answer) => answer.event === "tool_result"), { timeoutMs: 20_000 });
+  return { id, call, answers, ended };
+}
+
+const newName = (kind: string) => `${kind}-${newUuid().slice(0, 8)}`;
+const openQueue = (bus: Bus, toolset: string) =>
+  bus.queues.open({ topics: [toolsTopic(toolset)], group: TOOL_RUNNERS_GROUP });
+
+/** The same, and the entry as it was read from the queue. */
+async function calledNow() {
+  const toolset = newName("set");
+  const { call, answers } = await sent(toolset);
+  const queue = openQueue(ours, toolset);
   const [entry] = await until(async () => {
     const entries = await queue.read(1, 10);
     return entries.length > 0 && entries;
@@ -54,7 +67,7 @@ async function calledNow(): Promise<{ entry: Entry; call: ToolCall; queue: WorkQ
 }
 
 /** `begun` is told what the journal said to `start`, before anybody else is. */
-function contextOf(queue: WorkQueue, begun: () => void, more: Partial<ServeContext> = {}): ServeContext {
+function contextOf(queue: WorkQueue, begun = () => {}, more: Partial<ServeContext> = {}): ServeContext {
   return {
     journal: {
       start: async (...of) => {
@@ -84,6 +97,7 @@ async function callOfSilentRunner() {
   const looked = gate();
   const served = serveCall(
     entry,
+    call,
     contextOf(queue, () => looked.open()),
   ).finally(() => queue.close());
   await looked.pass();
@@ -102,7 +116,7 @@ it("[tool.cancel] hears a cancel that comes in the moment in which the call begi
       duration_ms: 0,
     }),
   };
-  await serveCall(entry, contextOf(queue, cancel, { running, executorOf: () => executor }));
+  await serveCall(entry, call, contextOf(queue, cancel, { running, executorOf: () => executor }));
   await until(() => answers.length > 0);
   expect(answers).toMatchObject([{ event: "tool_result", id: entry.id, status: "cancelled" }]);
   expect(running.size).toBe(0);
@@ -130,4 +144,79 @@ it("says that the outcome is unknown when the runner does not come back", async 
   await served;
   await until(() => answers.length > 0);
   expect(answers).toMatchObject([{ event: "tool_result", id: entry.id, status: "unknown" }]);
+});
+
+describe("calls of a paused agent", () => {
+  const loops: { stop(): Promise<void> }[] = [];
+  afterEach(async () => {
+    await Promise.all(loops.splice(0).map((loop) => loop.stop()));
+  });
+
+  /** A runner with four places that has learnt of the pause of `paused`. `executed` has the ids of calls. */
+  async function serving(bus: Bus, toolset: string, paused: string) {
+    await ours.control.send(paused, { type: "pause", by: "user:ops" });
+    const states = new AgentStates({ control: ours.control, agents: [paused] });
+    await states.start();
+    const executed: string[] = [];
+    const executor: Executor = {
+      toolsets: () => [],
+      execute: async ({ callId }) => {
+        executed.push(callId);
+        return { status: "completed", content: [], duration_ms: 0 };
+      },
+    };
+    const kept = new Set<string>();
+    const queue = openQueue(bus, toolset);
+    const keep = queue.keep.bind(queue);
+    queue.keep = (entry) => keep(entry).then(() => void kept.add(entry.id));
+    const loop = new ServeLoop(contextOf(queue, undefined, { states, executorOf: () => executor }), {
+      concurrency: 4,
+      keepEveryMs: 50,
+    });
+    loop.start();
+    const stop = async () => {
+      await loop.stop(20_000);
+      await states.stop();
+    };
+    loops.push({ stop });
+    return { executed, kept, stop };
+  }
+  const resume = (agent: string) => ours.control.send(agent, { type: "resume", by: "user:ops" });
+
+  it("[tool.paused-places] take no place from other agents' calls, and are answered after the resume or given up", async () => {
+    const [toolset, paused] = [newName("set"), newName("agent")];
+    const { executed, kept } = await serving(ours, toolset, paused);
+    const held = [];
+    for (let count = 0; count < 5; count += 1) held.push(await sent(toolset, paused));
+    await until(() => kept.size === 5, { timeoutMs: 20_000, what: "all five are held, and kept" });
+    const other = await sent(toolset, newName("agent"));
+    expect(await other.ended()).toMatchObject({ status: "completed" });
+    expect(executed).toEqual([other.id]);
+    const [given, ...rest] = held;
+    if (!given) throw new Error("no call");
+    expect(await ours.toolCalls.giveUp(given.call.conversation_id, given.id)).toEqual({ state: "cancelled" });
+    await resume(paused);
+    for (const call of rest) expect(await call.ended()).toMatchObject({ status: "completed" });
+    await until(async () => (await ours.queues.stats(toolsTopic(toolset), TOOL_RUNNERS_GROUP)).length === 0);
+    expect(executed.toSorted()).toEqual([other, ...rest].map(({ id }) => id).toSorted());
+  }, 60_000);
+
+  it("[tool.paused-reclaimed] are held by another runner when theirs dies, and by the next when theirs is stopped", async () => {
+    const [toolset, paused] = [newName("set"), newName("agent")];
+    const leave = await ours.presence.join("tool-runner", []);
+    // As of a runner that died: it was never alive, and holds the call for ever.
+    const dead = openQueue(silent, toolset);
+    const call = await sent(toolset, paused);
+    await until(async () => (await dead.read(1, 10)).length > 0);
+    const first = await serving(ours, toolset, paused);
+    await until(() => first.kept.size === 1, { timeoutMs: 20_000 });
+    await first.stop();
+    const next = await serving(silent, toolset, paused);
+    await until(() => next.kept.size === 1, { timeoutMs: 20_000 });
+    expect([first.executed, next.executed]).toEqual([[], []]);
+    await resume(paused);
+    expect(await call.ended()).toMatchObject({ status: "completed" });
+    expect(next.executed).toEqual([call.id]);
+    await Promise.all([dead.close(), leave()]);
+  }, 60_000);
 });

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { AgentStates, CallState, Entry, ToolJournal, WorkQueue } from "@holdfast/bus";
-import { isUuid, ToolCall, type ToolResult } from "@holdfast/protocol";
+import type { ToolCall, ToolResult } from "@holdfast/protocol";
 import { type Logger, withSpan } from "@holdfast/telemetry";
 import { type AuthorizeDeps, refusalOf } from "./authorize.ts";
 import type { Executor, Outcome } from "./executor.ts";
@@ -8,10 +8,10 @@ import type { ToolRunnerMetrics } from "./metrics.ts";
 import type { RunningCalls } from "./running-calls.ts";
 
 /*
- * One entry of `tools:<toolset>`, from delivery to acknowledgement. The journal is written before anything runs, so a call
- * that is delivered twice runs once: whoever finds it started by a runner that died says `unknown`, because nobody can tell
- * what the tool did. A runner on a busy machine looks dead as well, and what it still answers is worth more than `unknown`:
- * so it is given some time to come back. The entry is acknowledged only after the result is durable.
+ * One call of `tools:<toolset>` that has a place here, until its acknowledgement. The journal is written before anything
+ * runs, so a call that is delivered twice runs once: whoever finds it started by a runner that died says `unknown`, because
+ * nobody can tell what the tool did. A runner on a busy machine looks dead as well, and what it still answers is worth more
+ * than `unknown`: so it is given some time to come back. The entry is acknowledged only after the result is durable.
  */
 
 /** A runner is thought dead after 2.5 s without a beat; protocol §2.7 wants the answer within 20 s. */
@@ -33,31 +33,13 @@ export interface ServeContext {
   executorOf(toolset: string): Executor | undefined;
 }
 
-export async function serveCall(entry: Entry, context: ServeContext): Promise<void> {
-  const call = readCall(entry);
-  if ("problem" in call) {
-    context.logger.warn("an entry that is no tool call went to the dead letters", {
-      topic: entry.topic,
-      entry_id: entry.entryId,
-    });
-    await context.queue.deadLetter(entry, { code: "invalid_entry", message: call.problem });
-    return;
-  }
-  // A paused agent's calls wait here, unstarted: its worker may still give them up.
-  await context.states.whileIn(["paused"], call.agent, context.stopping);
-  // Waiting for a place is not running: until then the worker may give the call up, and its timeout does not count.
-  const leave = await placeFor(entry, call, context);
-  const result = await answer(entry, call, context).finally(leave);
+export async function serveCall(entry: Entry, call: ToolCall, context: ServeContext): Promise<void> {
+  const result = await answer(entry, call, context);
   if (result) await context.journal.finish(call.conversation_id, entry.id, result);
   await context.queue.ack(entry);
 }
 
-async function placeFor(entry: Entry, call: ToolCall, { executorOf, stopping }: ServeContext): Promise<() => void> {
-  const executor = executorOf(toolsetOf(entry));
-  return (await executor?.admit?.(call.conversation_id, stopping)) ?? (() => undefined);
-}
-
-const toolsetOf = (entry: Pick<Entry, "topic">): string => entry.topic.slice("tools:".length);
+export const toolsetOf = (entry: Pick<Entry, "topic">): string => entry.topic.slice("tools:".length);
 
 /** Undefined where somebody else will answer or nobody waits. */
 async function answer(entry: Entry, call: ToolCall, context: ServeContext): Promise<ToolResult | undefined> {
@@ -70,17 +52,6 @@ async function answer(entry: Entry, call: ToolCall, context: ServeContext): Prom
       : settledResult(entry, call, state);
   } finally {
     running.end();
-  }
-}
-
-function readCall(entry: Entry): ToolCall | { readonly problem: string } {
-  if (!isUuid(entry.id)) return { problem: "the field id is no UUID" };
-  try {
-    const call = ToolCall.safeParse(JSON.parse(entry.payload));
-    if (call.success) return call.data;
-    return { problem: call.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; ") };
-  } catch {
-    return { problem: "the field payload is not JSON" };
   }
 }
 

@@ -1,92 +1,184 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Entry } from "@holdfast/bus";
-import { serveCall, type ServeContext } from "./serve-call.ts";
+import type { ToolCall } from "@holdfast/protocol";
+import { Slots } from "../mcp/slots.ts";
+import { readCall } from "./read-call.ts";
+import { serveCall, type ServeContext, toolsetOf } from "./serve-call.ts";
 
 const BLOCK_MS = 1_000;
 const RECLAIM_EVERY_MS = 500;
 const TROUBLE_PAUSE_MS = 500;
+/** Far below the 15 minutes after which an entry of a living runner is taken for forgotten. */
+const KEEP_EVERY_MS = 60_000;
 
-/** Takes tool calls up to a limit at once, and those of runners that died, until it is stopped. */
+export interface ServeLimits {
+  /** Calls in work at once. */
+  readonly concurrency: number;
+  readonly keepEveryMs?: number;
+}
+
+/**
+ * Takes tool calls, and those of runners that died, until it is stopped.
+ *
+ * - A call is in work from the moment it has one of the places; no more are read than there are places for.
+ * - A call of a paused agent takes no place, or a few of them would keep every other agent's calls waiting. It is held here
+ *   unstarted, for its worker may still give it up, and gets in line for a place when its agent is resumed. It stays pending
+ *   to us meanwhile: where we die, the next runner holds it.
+ * - What has not begun when we stop is handed over: another runner takes it at once, or the next process does.
+ */
 export class ServeLoop {
   readonly #context: ServeContext;
-  readonly #concurrency: number;
-  readonly #working = new Set<Promise<void>>();
-  #isStopping = false;
+  readonly #limits: ServeLimits;
+  readonly #places: Slots;
+  readonly #inHand = new Map<Entry, Promise<void>>();
+  readonly #stop = new AbortController();
+  /** Aborts when no further call may begin. */
+  readonly #stopping: AbortSignal;
+  #heldCount = 0;
+  #keeping: NodeJS.Timeout | undefined;
   #loops: Promise<unknown> | undefined;
   #slotFreed: () => void = () => undefined;
 
-  constructor(context: ServeContext, concurrency: number) {
+  constructor(context: ServeContext, limits: ServeLimits) {
     this.#context = context;
-    this.#concurrency = concurrency;
+    this.#limits = limits;
+    this.#places = new Slots(limits.concurrency, Number.POSITIVE_INFINITY);
+    this.#stopping = AbortSignal.any([context.stopping, this.#stop.signal]);
   }
 
   start(): void {
     this.#loops = Promise.all([this.#repeat(() => this.#readOnce()), this.#repeat(() => this.#reclaimOnce())]);
+    this.#keeping = setInterval(() => this.#keepAll(), this.#limits.keepEveryMs ?? KEEP_EVERY_MS);
   }
 
-  /** Takes no more calls, lets those in work end until `withinMs` is over, then aborts them and waits for that. */
+  /** Begins no more calls, lets those in work end until `withinMs` is over, then aborts them and waits for that. */
   async stop(withinMs: number): Promise<void> {
-    this.#isStopping = true;
+    this.#stop.abort();
     this.#slotFreed();
     await Promise.race([this.#workEnded(), delay(withinMs, undefined, { ref: false })]);
     this.#context.running.abortAll("shutdown");
     await this.#workEnded();
+    clearInterval(this.#keeping);
     await this.#context.queue.close();
   }
 
-  /** A read that is under way may still bring calls: they are served like the others, while there is something to serve them. */
+  /** A read that is under way may still bring calls, which are handed over. */
   async #workEnded(): Promise<void> {
     await this.#loops;
-    await Promise.all(this.#working);
+    await Promise.all(this.#inHand.values());
   }
 
   async #repeat(once: () => Promise<void>): Promise<void> {
-    while (!this.#isStopping) {
+    while (!this.#stop.signal.aborted) {
       try {
         await once();
       } catch (error) {
-        if (this.#isStopping) return;
+        if (this.#stop.signal.aborted) return;
         this.#context.logger.warn("the work queue cannot be read; trying again", { error });
         await delay(TROUBLE_PAUSE_MS);
       }
     }
   }
 
+  /** A held call that gets in line for a place counts like one that has it. */
+  get #free(): number {
+    return this.#limits.concurrency - (this.#inHand.size - this.#heldCount);
+  }
+
   async #readOnce(): Promise<void> {
-    const free = this.#concurrency - this.#working.size;
-    if (free <= 0) {
+    if (this.#free <= 0) {
       await new Promise<void>((resolve) => {
         this.#slotFreed = resolve;
       });
       return;
     }
-    for (const entry of await this.#context.queue.read(free, BLOCK_MS)) this.#take(entry);
+    for (const entry of await this.#context.queue.read(this.#free, BLOCK_MS)) this.#take(entry);
   }
 
   async #reclaimOnce(): Promise<void> {
     await delay(RECLAIM_EVERY_MS * (0.75 + Math.random() / 2));
-    const free = this.#concurrency - this.#working.size;
-    if (free > 0 && !this.#isStopping) for (const entry of await this.#context.queue.reclaim(free)) this.#take(entry);
+    if (this.#free <= 0 || this.#stop.signal.aborted) return;
+    for (const entry of await this.#context.queue.reclaim(this.#free)) this.#take(entry);
   }
 
   #take(entry: Entry): void {
     const work = this.#serve(entry).finally(() => {
-      this.#working.delete(work);
+      this.#inHand.delete(entry);
       this.#slotFreed();
     });
-    this.#working.add(work);
+    this.#inHand.set(entry, work);
   }
 
   /** Without an acknowledgement the entry stays ours and pending; the next process takes it when we are gone. */
   async #serve(entry: Entry): Promise<void> {
+    const { queue, logger } = this.#context;
     try {
-      await serveCall(entry, this.#context);
+      const call = readCall(entry);
+      if ("problem" in call) {
+        logger.warn("an entry that is no tool call went to the dead letters", {
+          topic: entry.topic,
+          entry_id: entry.entryId,
+        });
+        await queue.deadLetter(entry, { code: "invalid_entry", message: call.problem });
+        return;
+      }
+      const leave = await this.#placeFor(entry, call);
+      if (leave === undefined) return await queue.handOver(entry);
+      await serveCall(entry, call, this.#context).finally(leave);
     } catch (error) {
-      this.#context.logger.error("a tool call could not be answered", {
-        topic: entry.topic,
-        entry_id: entry.entryId,
-        error,
-      });
+      logger.error("a tool call could not be answered", { topic: entry.topic, entry_id: entry.entryId, error });
+    }
+  }
+
+  /**
+   * Resolves to what frees the place again; to undefined when nothing may begin any more. Waiting for a place is not running:
+   * until then the worker may give the call up, and its timeout does not count.
+   */
+  async #placeFor(entry: Entry, call: ToolCall): Promise<(() => void) | undefined> {
+    const { states } = this.#context;
+    for (;;) {
+      if (states.of(call.agent) === "paused") await this.#whilePaused(call.agent);
+      const leave = await this.#enter(entry, call);
+      // It may have been paused again while the call stood in line.
+      if (leave === undefined || states.of(call.agent) !== "paused") return leave;
+      leave();
+    }
+  }
+
+  /** A place here and, where who runs the tool has places of its own, one of those. */
+  async #enter(entry: Entry, call: ToolCall): Promise<(() => void) | undefined> {
+    const leave = await this.#places.acquire(this.#stopping);
+    if (leave === undefined) return undefined;
+    try {
+      const executor = this.#context.executorOf(toolsetOf(entry));
+      const leaveExecutor = await executor?.admit?.(call.conversation_id, this.#stopping);
+      return () => {
+        leaveExecutor?.();
+        leave();
+      };
+    } catch (error) {
+      leave();
+      if (this.#stopping.aborted) return undefined;
+      throw error;
+    }
+  }
+
+  async #whilePaused(agent: string): Promise<void> {
+    this.#heldCount += 1;
+    this.#slotFreed();
+    try {
+      await this.#context.states.whileIn(["paused"], agent, this.#stopping);
+    } catch (error) {
+      if (!this.#stopping.aborted) throw error;
+    } finally {
+      this.#heldCount -= 1;
+    }
+  }
+
+  #keepAll(): void {
+    const { queue, logger } = this.#context;
+    for (const entry of this.#inHand.keys()) {
+      queue.keep(entry).catch((error: unknown) => logger.debug("a tool call's entry was not kept", { error }));
     }
   }
 }
