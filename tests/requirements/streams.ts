@@ -4,6 +4,8 @@ export const streams = {
   "sse.utf8": "Text of any script arrives exactly, live and on replay (protocol §5.2)",
   "sse.merge": "Replay may merge consecutive tokens of one step into one frame (protocol §5.2)",
   "sse.resume": "A stream continues strictly after Last-Event-ID, an entry id or an event's UUID (protocol §5.3)",
+  "sse.small":
+    "A token that comes at a model's pace takes at most 250 bytes on the wire, its id included (protocol §3.2)",
   "sse.newest": "`after=$` gives only what is new (protocol §5.3)",
   "sse.fan-out": "Every reader gets the same text, whenever and at whichever gateway it joined (protocol §5, §7.4)",
   "sse.run":

@@ -9,7 +9,8 @@ import type { SseConnection } from "./sse-connection.ts";
 
 /**
  * One connection that several conversations share. Every frame's id says where the reader stands in all of them, so it
- * is made per connection: frames cannot be shared with other readers here.
+ * is made per connection: frames cannot be shared with other readers here. What several conversations say in one tick goes out
+ * in one write.
  */
 export class CompoundOutlets {
   readonly #connection: SseConnection;
@@ -17,6 +18,7 @@ export class CompoundOutlets {
   readonly #positions: EntryPosition[];
   #hash: string;
   #open: number;
+  #text = "";
 
   /** `positions` by conversation, `seq` 0 where it is read from its beginning. */
   constructor(connection: SseConnection, conversationIds: readonly string[], positions: readonly EntryPosition[]) {
@@ -41,14 +43,19 @@ export class CompoundOutlets {
       get isOverdue() {
         return connection.isOverdue;
       },
-      drained: () => connection.drained(),
+      drained: () => {
+        this.#flush();
+        return connection.drained();
+      },
       write: (batch, isReplay) => this.#write(at, batch, isReplay),
-      say: (position, payload) => connection.write(new Frames(this.#frame(at, position, payload))),
+      say: (position, payload) => this.#send(this.#frame(at, position, payload)),
       end: () => {
         if (isEnded) return;
         isEnded = true;
         this.#open -= 1;
-        if (this.#open === 0) connection.end();
+        if (this.#open > 0) return;
+        this.#flush();
+        connection.end();
       },
       destroy: () => connection.destroy(),
     };
@@ -58,7 +65,18 @@ export class CompoundOutlets {
     const lines: readonly LogLine[] = isReplay ? mergeTokens(batch.lines) : batch.lines;
     let text = "";
     for (const { id, payload } of lines) text += this.#frame(at, parseEntryId(id), payload);
-    this.#connection.write(new Frames(text));
+    this.#send(text);
+  }
+
+  #send(text: string): void {
+    if (this.#text === "") queueMicrotask(() => this.#flush());
+    this.#text += text;
+  }
+
+  #flush(): void {
+    const text = this.#text;
+    this.#text = "";
+    if (text !== "") this.#connection.write(new Frames(text));
   }
 
   #frame(at: number, position: EntryPosition, payload: string): string {

@@ -4,6 +4,10 @@ import { until } from "@holdfast/testing";
 import { complete, gatewayLab, say } from "../test-lab/gateway-lab.ts";
 import type { SseReader } from "../test-lab/sse-reader.ts";
 import { hashOf, parseCompoundId } from "./compound-id.ts";
+import { CompoundOutlets } from "./compound-outlets.ts";
+import type { Frames } from "./frames.ts";
+import { LineBatch } from "./line-batch.ts";
+import type { SseConnection } from "./sse-connection.ts";
 
 const lab = gatewayLab();
 
@@ -43,6 +47,37 @@ it("[sse.compound] sends the frames of several conversations, with an id that sa
   expect(reader.headers["content-type"]).toBe("text/event-stream; charset=utf-8");
   expect(reader.ids.slice(-3)).toEqual([`${hash}.3.2`, `${hash}.4.2`, `${hash}.4.3`]);
   expect(eventsOf(reader, ids[1])).toEqual(["user_message", "run", "token"]);
+});
+
+it("writes what several conversations say in one tick at once, and all of it before the end", async () => {
+  const written: string[] = [];
+  let ends = 0;
+  const connection = {
+    isOpen: true,
+    isOverdue: false,
+    write: (frames: Frames) => void written.push(frames.body.toString()),
+    end: () => (ends += 1),
+  } as unknown as SseConnection;
+  const [a, b] = [newUuid(), newUuid()];
+  const outlets = new CompoundOutlets(
+    connection,
+    [a, b],
+    [
+      { epoch: 1, seq: 0 },
+      { epoch: 1, seq: 0 },
+    ],
+  );
+  const batch = (seq: number) => LineBatch.of([{ id: `1-${seq}`, payload: `{"n":${seq}}` }]) as LineBatch;
+  const [first, second] = [outlets.outlet(0), outlets.outlet(1)];
+  first.write(batch(1), false);
+  second.write(batch(2), false);
+  await Promise.resolve();
+  const hash = hashOf([a, b], [1, 1]);
+  expect(written).toEqual([`id: ${hash}.1.0\ndata: {"n":1}\n\nid: ${hash}.1.2\ndata: {"n":2}\n\n`]);
+  first.end();
+  second.write(batch(3), false);
+  second.end();
+  expect([written.length, ends]).toEqual([2, 1]);
 });
 
 it("[sse.compound] resumes in each exactly where the last id says, and `@cursor` where there is none", async () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import { compareEntryIds, newUuid } from "@holdfast/protocol";
 import { until } from "@holdfast/testing";
 import { complete, gatewayLab, say } from "../test-lab/gateway-lab.ts";
+import { Frames } from "./frames.ts";
 
 const lab = gatewayLab();
 const streamUrl = (base: string, conversation: string, query = "") =>
@@ -33,6 +34,20 @@ describe("a stream", () => {
     await reader.untilEvent("run", "queued");
     expect(reader.events).toEqual(["user_message", "run"]);
     expect(reader.ids[1]).toMatch(/^\d+-2$/);
+  });
+
+  it("[sse.small] sends a token of a long answer in 250 bytes, with everything around it", async () => {
+    const conversation = newUuid();
+    const gateway = await lab.open();
+    await lab.send(conversation);
+    const reader = await lab.read(streamUrl(gateway.url, conversation));
+    const lease = await lab.claim(conversation);
+    await say(lease, [" longest"], { index: 9_999, offset: 49_999 }, 12);
+    await until(() => reader.text !== "");
+    const { id } = reader.frames.at(-1) ?? {};
+    const [line] = await lab.bus.eventLog.read(conversation, `${id?.split("-")[0]}-2`, 1);
+    expect(line?.id).toBe(id);
+    expect(Frames.ofLines(line ? [line] : []).chunk.length).toBeLessThanOrEqual(250);
   });
 
   it("[sse.utf8] carries text of any script exactly, live and on replay", async () => {
