@@ -32,6 +32,8 @@ export interface CommandsOptions {
   /** Of a server or of a Cluster: what we say is said alike to both. */
   readonly redis: RedisCommander;
   readonly primaries: Primaries;
+  /** All over one connection: what is sent first is done first. */
+  readonly isOrdered: boolean;
   /** Undefined waits until Redis is back. */
   readonly timeoutMs?: number | undefined;
 }
@@ -50,10 +52,13 @@ export class Commands {
   readonly #redis: RedisCommander;
   readonly #timeoutMs: number | undefined;
   readonly primaries: Primaries;
+  /** True: of commands sent in one tick the first is done first, whatever keys they are about. */
+  readonly isOrdered: boolean;
 
-  constructor({ redis, primaries, timeoutMs }: CommandsOptions) {
+  constructor({ redis, primaries, isOrdered, timeoutMs }: CommandsOptions) {
     this.#redis = redis;
     this.primaries = primaries;
+    this.isOrdered = isOrdered;
     this.#timeoutMs = timeoutMs;
   }
 

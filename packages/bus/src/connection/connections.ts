@@ -67,7 +67,7 @@ function toOne(address: Exclude<RedisAddress, { kind: "cluster" }>, options: Con
   const openBlocking = (): OneConnectionReads =>
     new OneConnectionReads(connect(address, named("blocking", { blocksForMs: BLOCKS_FOR_MS })));
   return {
-    commands: commandsOn(redis, { of: () => link }, options),
+    commands: commandsOn(redis, { primaries: { of: () => link }, isOrdered: true }, options),
     subscriber,
     openReads: openBlocking,
     openTail: openBlocking,
@@ -101,7 +101,7 @@ function toCluster(address: Extract<RedisAddress, { kind: "cluster" }>, options:
     connectTo(node, access, named("subscriber", { refusesAtBreak: true })),
   );
   return {
-    commands: commandsOn(cluster, primaries, options),
+    commands: commandsOn(cluster, { primaries, isOrdered: false }, options),
     subscriber,
     openReads: () =>
       new ClusterReads(map, (node) => connectTo(node, access, named("blocking", { blocksForMs: BLOCKS_FOR_MS }))),
@@ -118,6 +118,10 @@ function toCluster(address: Extract<RedisAddress, { kind: "cluster" }>, options:
   };
 }
 
-function commandsOn(redis: RedisCommander, primaries: Primaries, { requestTimeoutMs }: ConnectionsOptions): Commands {
-  return new Commands({ redis, primaries, timeoutMs: requestTimeoutMs });
+function commandsOn(
+  redis: RedisCommander,
+  how: { readonly primaries: Primaries; readonly isOrdered: boolean },
+  { requestTimeoutMs }: ConnectionsOptions,
+): Commands {
+  return new Commands({ redis, ...how, timeoutMs: requestTimeoutMs });
 }

@@ -62,10 +62,13 @@ async function publishInConversation(
   { persists = false } = {},
 ): Promise<void> {
   const topic = chatTopic(conversationId);
-  await commands.send((redis) => redis.xadd(topic, "*", ...fields));
+  const added = commands.send((redis) => redis.xadd(topic, "*", ...fields));
+  // Looked after it was added, or a deletion in between would leave it.
+  if (!commands.isOrdered) await added;
   const [exists] = await Promise.all([
     commands.send((redis) => redis.exists(metaKey(conversationId))),
     persists ? commands.send((redis) => redis.persist(topic)) : undefined,
+    added,
   ]);
   if (!exists) await commands.send((redis) => redis.del(topic));
 }

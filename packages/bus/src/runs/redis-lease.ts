@@ -180,7 +180,7 @@ export class RedisLease implements RunLease {
   }
 
   async finish(ending: RunEnding): Promise<"more" | "last"> {
-    await this.flush();
+    const flushed = this.flush();
     const payloads = this.#events.endingPayloads(ending, this.#attempt);
     const now = new Date().toISOString();
     const fields = endingFields(ending, this.#attempt, now);
@@ -195,13 +195,9 @@ export class RedisLease implements RunLease {
     const rest = [payloads.length, ...payloads, fields.length, ...fields, ...history];
     const kind = ending.givenUp ? "letter" : "answer";
     const note: Note = { kind, conversationId: this.run.conversationId, runId: this.run.id };
-    const put =
-      ending.status === "completed" || ending.givenUp
-        ? await insist(
-            () => this.#outbox.put(note),
-            () => this.#writes.lost,
-          )
-        : undefined;
+    const putNote = () => this.#outbox.put(note);
+    const isOwed = ending.status === "completed" || ending.givenUp !== undefined;
+    const [put] = await Promise.all([isOwed ? insist(putNote, () => this.#writes.lost) : undefined, flushed]);
     const args = (first: number) => [first, ...rest];
     const reply = await this.#writes.ask({ script: "finish-6", keys, args, events: payloads.length, isDurable: true });
     this.#onEnd();
