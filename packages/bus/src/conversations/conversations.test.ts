@@ -2,7 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import { newUuid } from "@holdfast/protocol";
 import { until } from "@holdfast/testing";
 import { Fenced } from "../ports/errors.ts";
-import { appendTokens, busLab, claimed, message } from "../test-lab/bus-lab.ts";
+import { appendTokens, busLab, claimed, COMPLETED, message } from "../test-lab/bus-lab.ts";
 
 const lab = busLab();
 
@@ -56,6 +56,18 @@ describe("conversations", () => {
     expect(keys).toEqual([`{stream:${id}}:deleted`]);
     expect(await bus.conversations.accept(message(id))).toEqual({ outcome: "deleted" });
     expect(await bus.conversations.find(id)).toEqual({ outcome: "deleted" });
+  });
+
+  it("[conversation.delete-bell] rings for the run at work and for no other, so that no command is trimmed away by it", async () => {
+    const bus = lab.openBus();
+    await lab.raw.flushall();
+    const id = newUuid();
+    for (const content of ["ended", "at work", "waits"]) await bus.conversations.accept(message(id, content));
+    await (await claimed(bus, id)).finish(COMPLETED);
+    const { run } = await claimed(bus, id);
+    expect(await bus.conversations.delete(id)).toBe("deleted");
+    const rung = (await lab.raw.xrange("control:assistant", "-", "+")).map(([, fields]) => JSON.parse(fields[3] ?? ""));
+    expect(rung).toEqual([{ type: "cancel", run_id: run.id, by: "system:delete", flagged: true }]);
   });
 
   it("[snapshot.instant] reads finished turns, the running one and those that wait", async () => {

@@ -143,6 +143,7 @@ export class RedisConversations implements Conversations {
     const reply = await this.#commands.script("delete-8", keys, [TOMBSTONE_SECONDS]);
     if (text(reply[0]) !== "deleted") return "missing";
     const [, runs, approvals] = reply.map((part) => (Array.isArray(part) ? part.map(text) : []));
+    const atWork = text(reply[3]);
     const agents = new Map<string, string>();
     for (let at = 0; at + 1 < (runs ?? []).length; at += 2) agents.set(runs?.[at] ?? "", runs?.[at + 1] ?? "");
     await Promise.all([
@@ -160,9 +161,10 @@ export class RedisConversations implements Conversations {
         this.#commands.send((redis) => redis.zrem(unfinishedKey(agent), `${id} ${runId}`)),
       ),
     ]);
-    // The bell makes owners look at once; their fence is gone already.
-    for (const [runId, agent] of agents)
-      if (agent) await this.#control.send(agent, { type: "cancel", run_id: runId, by: "system:delete" });
+    // The bell makes the owner look at once; its fence is gone already. Nobody is at work on the others, and control topics are
+    // capped: a bell for each would take the place of commands that are not yet heard.
+    const agent = agents.get(atWork);
+    if (agent) await this.#control.send(agent, { type: "cancel", run_id: atWork, by: "system:delete", flagged: true });
     return "deleted";
   }
 

@@ -2,11 +2,12 @@
 -- Removes a conversation and leaves a tombstone. Owners of its runs find their fence gone and stop.
 -- KEYS 1 stream  2 meta  3 messages  4 inbox  5 history  6 tombstone  7 prefix of run keys  8 steer
 -- ARGV 1 seconds the tombstone stays
--- Returns {deleted, {run id, agent, run id, agent, …}, {approval id, …}} | {missing}
+-- Returns {deleted, {run id, agent, run id, agent, …}, {approval id, …}, id of the run that somebody was at work on, or ''} | {missing}
 if redis.call('EXISTS', KEYS[2]) == 0 then
   return { 'missing' }
 end
 local runs, approvals = {}, {}
+local atWork = redis.call('HGET', KEYS[2], 'active') or ''
 for _, record in ipairs(redis.call('HVALS', KEYS[3])) do
   local runId = cjson.decode(record).run_id
   runs[#runs + 1] = runId
@@ -22,4 +23,4 @@ end
 redis.call('SET', KEYS[6], '1', 'EX', ARGV[1])
 redis.call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[8], approvalsKey)
 redis.call(PUBLISH, KEYS[1], '!deleted')
-return { 'deleted', runs, approvals }
+return { 'deleted', runs, approvals, atWork }
