@@ -67,6 +67,7 @@ export const runs = {
   "dlq.entry": "What is given up on stands in `dlq:<topic>` as received, with the reason (protocol §2.4)",
   "dlq.list": "Dead letters can be listed, page by page (protocol §4)",
   "dlq.redrive": "A redriven message whose run ended starts a new run, reason `redriven` (protocol §4)",
+  "dlq.redrive-delete": "`DELETE` removes a redriven message's earlier runs as well (protocol §4)",
   "dlq.delete": "A dead letter can be deleted (protocol §4)",
   "control.durable": "An agent's state outlives every process (protocol §2.7, §4)",
   "control.bare": "A command put into `control:<agent>` by hand counts as much as any other (protocol §2.7)",

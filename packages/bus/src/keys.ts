@@ -10,7 +10,7 @@ const ofStream = (conversationId: string, part: string): string => `{${streamTop
 export const metaKey = (conversationId: string): string => ofStream(conversationId, "meta");
 /** Field of meta: entry id of the newest command to the agent that the conversation was told of. `kind` is `state` or `reload`. */
 export const toldField = (agent: string, kind: string): string => `told:${agent}:${kind}`;
-/** Hash: message id -> {run_id, hash, entry}. */
+/** Hash: message id -> {run_id, hash, core, entry}, of one that was redriven also {redrives, earlier: ids of its earlier runs}. */
 export const messagesKey = (conversationId: string): string => ofStream(conversationId, "messages");
 /** List of run ids that wait, in turn order. */
 export const inboxKey = (conversationId: string): string => ofStream(conversationId, "inbox");

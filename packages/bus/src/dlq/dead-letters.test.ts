@@ -70,6 +70,29 @@ describe("dead letters", () => {
     await queue.close();
   });
 
+  it("[dlq.redrive-delete] keeps nothing of the runs before a redrive once their conversation is deleted", async () => {
+    const bus = lab.openBus();
+    const given = message(newUuid());
+    const id = given.envelope.conversation_id;
+    const runIds = [runIdOf(await bus.conversations.accept(given))];
+    const error = { code: "x", message: "y", retryable: true };
+    for (const _ of ["once", "twice"]) {
+      // Its letter is owed still: it holds the message.
+      const failed = { status: "failed", usage: USAGE, error, givenUp: error, history: [] } as const;
+      await (await claimed(bus, id)).finish(failed);
+      await (await giveUp(bus)).close();
+      const [letter] = (await bus.deadLetters.list({ limit: 1 })).data;
+      const redriven = await bus.deadLetters.redrive(TOPIC, letter?.entry ?? "");
+      if (redriven.outcome !== "redriven") throw new Error("missing");
+      runIds.push(redriven.runId ?? "");
+    }
+    expect(await bus.conversations.findRun(runIds[0] ?? "")).toMatchObject({ status: "failed" });
+    expect(await bus.conversations.delete(id)).toBe("deleted");
+    for (const runId of runIds) expect(await bus.conversations.findRun(runId)).toBeUndefined();
+    const left = (await lab.keys()).filter((key) => key.includes(id) || key.startsWith("run:"));
+    expect(left).toEqual([`{stream:${id}}:deleted`]);
+  });
+
   it("[dlq.owed] buries the message of a run that was given up also where its worker died right after the run's end", async () => {
     const bus = lab.openBus();
     const queue = bus.queues.open({ topics: [TOPIC], group: "workers" });

@@ -8,11 +8,17 @@ if redis.call('EXISTS', KEYS[2]) == 0 then
 end
 local runs, approvals = {}, {}
 local atWork = redis.call('HGET', KEYS[2], 'active') or ''
-for _, record in ipairs(redis.call('HVALS', KEYS[3])) do
-  local runId = cjson.decode(record).run_id
+local function remove(runId)
   runs[#runs + 1] = runId
   runs[#runs + 1] = redis.call('HGET', KEYS[7] .. runId, 'agent') or ''
   redis.call('DEL', KEYS[7] .. runId)
+end
+for _, value in ipairs(redis.call('HVALS', KEYS[3])) do
+  local record = cjson.decode(value)
+  remove(record.run_id)
+  for _, runId in ipairs(record.earlier or {}) do
+    remove(runId)
+  end
 end
 local approvalsKey = string.sub(KEYS[2], 1, -5) .. 'approvals'
 for _, field in ipairs(redis.call('HKEYS', approvalsKey)) do

@@ -17,6 +17,14 @@ if status == 'queued' or status == 'in_progress' or status == 'requires_action' 
   return { 'active' }
 end
 redis.call('PEXPIRE', string.sub(KEYS[5], 1, -37) .. record.run_id, ARGV[9])
+-- They go with their conversation, or before it by themselves.
+local earlier = { record.run_id }
+for _, runId in ipairs(record.earlier or {}) do
+  if redis.call('EXISTS', string.sub(KEYS[5], 1, -37) .. runId) == 1 then
+    earlier[#earlier + 1] = runId
+  end
+end
+record.earlier = earlier
 record.run_id = ARGV[2]
 record.redrives = (record.redrives or 0) + 1
 redis.call('HSET', KEYS[3], ARGV[1], cjson.encode(record))
