@@ -19,6 +19,7 @@ export const runs = {
   "outbox.sweep": "An accepted turn whose queue entry was never written is queued by the sweep (protocol §2.5)",
   "outbox.conversation":
     "A message that was accepted and not published is published in `chat:<conversation>` whatever became of it (protocol §2)",
+  "outbox.bad-note": "Work left behind that cannot be done keeps no other work waiting (protocol §3.4)",
   "outbox.put-again": "Whoever takes a note away leaves the one that another put meanwhile (protocol §2.5)",
   "on-busy.reject": "`on_busy: reject` refuses a message while a run is active (protocol §4)",
   "append.model":
@@ -42,6 +43,7 @@ export const runs = {
   "turns.in-order": "The turns of a conversation run one at a time, in order (protocol §2)",
   "takeover.journal": "A takeover has the finished steps and tool results (protocol §3.4)",
   "cancel.before-worker": "A run that no worker has can be cancelled (protocol §4)",
+  "cancel.odd-words": "A waiting message is cancelled whatever its words and metadata are (protocol §2.2, §4)",
   "cancel.wake": "A cancel sent again does what the first one died before: the next turn begins (protocol §2.5)",
   "cancel.turn-order":
     "The snapshot, the history and the model's input have a turn that was cancelled while it waited where it was accepted (protocol §4)",

@@ -1,4 +1,4 @@
-import type { Bus } from "@holdfast/bus";
+import { type Bus, BusUnavailable } from "@holdfast/bus";
 import type { Logger } from "@holdfast/telemetry";
 
 /** Jittered, so that the gateways of one Redis do not sweep in step. */
@@ -13,13 +13,21 @@ export function startOutboxSweeper(bus: Bus, logger: Logger): () => Promise<void
   let timer = setTimeout(next, EVERY_MS * Math.random());
 
   async function sweep(): Promise<void> {
-    try {
+    await attempt("could not sweep the outbox", async () => {
       const turns = await bus.sweepOutbox();
       if (turns > 0) logger.warn("queued accepted messages again", { turns });
+    });
+    await attempt("could not end overdue approvals", async () => {
       const approvals = await bus.approvals.expireOverdue();
       if (approvals > 0) logger.info("approvals expired", { approvals });
+    });
+  }
+  async function attempt(failure: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
     } catch (error) {
-      logger.debug("could not sweep the outbox", { error });
+      // That Redis is away is said by `/ready` and in its own line.
+      logger[error instanceof BusUnavailable ? "debug" : "warn"](failure, { error });
     }
   }
   function next(): void {

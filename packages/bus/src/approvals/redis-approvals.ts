@@ -1,3 +1,4 @@
+import { EachByItself } from "../each-by-itself.ts";
 import { type ApprovalEvent, type ApprovalStatus, streamTopic } from "@holdfast/protocol";
 import { type Commands, text } from "../connection/commands.ts";
 import type { Note, Outbox } from "../conversations/outbox.ts";
@@ -69,12 +70,16 @@ export class RedisApprovals implements Approvals {
   async expireOverdue(): Promise<number> {
     const overdue = await overdueApprovals(this.#commands, Date.now());
     let expired = 0;
+    const each = new EachByItself();
     for (const waiting of overdue) {
-      const record = await this.#read(waiting.conversationId, waiting.id);
-      const decided = record && (await this.#decide(record, "expired", {}));
-      if (decided?.outcome === "decided") expired += 1;
-      await leaveIndex(this.#commands, waiting.conversationId, waiting.id);
+      await each.try(`approval ${waiting.id}`, async () => {
+        const record = await this.#read(waiting.conversationId, waiting.id);
+        const decided = record && (await this.#decide(record, "expired", {}));
+        if (decided?.outcome === "decided") expired += 1;
+        await leaveIndex(this.#commands, waiting.conversationId, waiting.id);
+      });
     }
+    each.throwIfAny();
     return expired;
   }
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import { newUuid } from "@holdfast/protocol";
 import { openConnections } from "../connection/connections.ts";
 import { outboxKey } from "../keys.ts";
+import { BusUnavailable } from "../ports/errors.ts";
 import { busLab } from "../test-lab/bus-lab.ts";
 import { type Note, Outbox } from "./outbox.ts";
 
@@ -34,6 +35,26 @@ describe("the outbox", () => {
       await outbox.remove(theirs);
       expect(await stands()).toBe(false);
     });
+  });
+
+  it("[outbox.bad-note] sweeps all others where one note cannot be settled, and says which", async () => {
+    const broken = "00000000-0000-4000-8000-000000000000";
+    await lab.raw.zadd(outboxKey(broken), Date.now() - 60_000, `turn ${broken} ${newUuid()}`);
+    await withOldNote(async (outbox, note, stands) => {
+      await expect(
+        outbox.sweep(async ({ conversationId }) => {
+          if (conversationId === broken) throw new TypeError("no stream");
+          return conversationId === note.conversationId;
+        }),
+      ).rejects.toThrow(broken);
+      expect(await stands()).toBe(false);
+      await expect(
+        outbox.sweep(async () => {
+          throw new BusUnavailable("Redis is away");
+        }),
+      ).rejects.toThrow(BusUnavailable);
+    });
+    await lab.raw.del(outboxKey(broken));
   });
 
   it("takes away what was swept", async () => {

@@ -1,5 +1,6 @@
 import type { Commands } from "../connection/commands.ts";
 import { OUTBOX_KEYS, outboxKey } from "../keys.ts";
+import { EachByItself } from "../each-by-itself.ts";
 
 /**
  * Work that spans slots is two writes that a crash can part: a message is accepted in its conversation's slot and queued in
@@ -57,10 +58,11 @@ export class Outbox {
 
   /**
    * Hands every note that stayed to `settle` and takes it away after, unless it was put again meanwhile. Answers how many
-   * `settle` said it acted on.
+   * `settle` said it acted on. A note that cannot be settled keeps no other waiting: the error comes after the last.
    */
   async sweep(settle: (note: Note) => Promise<boolean>): Promise<number> {
     let settled = 0;
+    const each = new EachByItself();
     for (const key of OUTBOX_KEYS) {
       const until = Date.now() - SWEEP_AFTER_MS;
       const stayed = await this.#commands.send((redis) =>
@@ -68,10 +70,13 @@ export class Outbox {
       );
       for (let at = 0; at + 1 < stayed.length; at += 2) {
         const [note = "", putAt = ""] = stayed.slice(at, at + 2);
-        if (await settle(parseNote(note))) settled += 1;
-        await this.#removeAt(key, note, putAt);
+        await each.try(note, async () => {
+          if (await settle(parseNote(note))) settled += 1;
+          await this.#removeAt(key, note, putAt);
+        });
       }
     }
+    each.throwIfAny();
     return settled;
   }
 

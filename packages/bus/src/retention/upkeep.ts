@@ -1,3 +1,4 @@
+import { EachByItself } from "../each-by-itself.ts";
 import { chatTopic, resultsTopic, streamTopic } from "@holdfast/protocol";
 import { type Commands, text } from "../connection/commands.ts";
 import {
@@ -92,19 +93,23 @@ export class Upkeep {
   /** Visits every conversation that is due. Answers how many. */
   async sweep(): Promise<number> {
     let visits = 0;
+    const each = new EachByItself();
     for (const key of UPKEEP_KEYS) {
       for (;;) {
         const now = Date.now();
         const takenUntil = now + this.#retention.compactGraceMs + TAKEN_MS;
         const due = (await this.#commands.script("take-due-1", [key], [now, takenUntil, BATCH])).map(text);
         for (const conversationId of due) {
-          const next = await this.#visit(conversationId);
-          await this.#commands.script("put-back-1", [key], [conversationId, takenUntil, next ?? ""]);
+          await each.try(`upkeep of ${conversationId}`, async () => {
+            const next = await this.#visit(conversationId);
+            await this.#commands.script("put-back-1", [key], [conversationId, takenUntil, next ?? ""]);
+          });
         }
         visits += due.length;
         if (due.length < BATCH) break;
       }
     }
+    each.throwIfAny();
     return visits;
   }
 
