@@ -9,6 +9,7 @@ export const takeover = {
   "worker.poison": "A message that kills its worker each time ends failed and in the dead letters (protocol §2.4)",
   "worker.poison-alone": "A message that kills its workers takes no other message along (protocol §2.4)",
   "stranded.queued": "A run that nobody would ever work on is queued again (protocol §2.3)",
+  "stranded.drain": "A draining agent's queue does not grow by looking for stranded runs (protocol §2.7)",
   "stranded.backlog":
     "A run that nobody would ever work on is found although its agent's queue is never empty (protocol §2.3)",
   "stranded.deleted": "A run whose entry was deleted unread is queued again (protocol §2.3)",

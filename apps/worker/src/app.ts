@@ -106,7 +106,8 @@ function sweepsOf(
   const requeue = async (): Promise<number> => {
     // What is queued for a paused agent nobody would read.
     const read = served.names.filter((agent) => states.of(agent) !== "paused");
-    const queued = await Promise.all(read.map((agent) => bus.runs.requeueStranded(agent, strandedMs)));
+    const whichOf = (agent: string) => (states.of(agent) === "draining" ? "begun" : "any");
+    const queued = await Promise.all(read.map((agent) => bus.runs.requeueStranded(agent, strandedMs, whichOf(agent))));
     return queued.reduce((sum, count) => sum + count, 0);
   };
   return [

@@ -1,5 +1,5 @@
 import { describe, expect, it, jest } from "@jest/globals";
-import { chatTopic, newUuid } from "@holdfast/protocol";
+import { chatTopic, type MessageEnvelope, newUuid } from "@holdfast/protocol";
 import { until } from "@holdfast/testing";
 import { Commands } from "../connection/commands.ts";
 import { unfinishedKey } from "../keys.ts";
@@ -23,6 +23,21 @@ describe("cancel", () => {
     });
     expect(await bus.runs.claim(given.envelope.conversation_id, "assistant")).toEqual({ outcome: "idle" });
     expect(await bus.conversations.cancelRun(runIdOf(accepted), "user:ann")).toMatchObject({ outcome: "ended" });
+  });
+
+  it.each([
+    ["half a character", { k: "\ud83d" }],
+    ["depth without end", JSON.parse(`${'{"a":'.repeat(1_500)}1${"}".repeat(1_500)}`) as MessageEnvelope["metadata"]],
+  ])("[cancel.odd-words] ends a run that waits, though its message has %s", async (_what, metadata) => {
+    const bus = lab.openBus();
+    const given = message(newUuid(), "half a character: \ud83d");
+    const odd = { ...given, envelope: { ...given.envelope, metadata } };
+    const runId = runIdOf(await bus.conversations.accept(odd));
+    expect(await bus.conversations.cancelRun(runId, "user:ann")).toMatchObject({ outcome: "cancelled" });
+    expect((await bus.conversations.findRun(runId))?.status).toBe("cancelled");
+    expect(await bus.runs.claim(given.envelope.conversation_id, "assistant")).toEqual({ outcome: "idle" });
+    const history = await bus.conversations.history(given.envelope.conversation_id, { limit: 10 });
+    expect(history).toMatchObject({ value: { data: [{ role: "user", content: given.envelope.content }] } });
   });
 
   it("[run.all-or-nothing] changes nothing on a Redis that is full", async () => {

@@ -1,9 +1,11 @@
-import { type Run, type RunEvent, RunStatus, streamTopic } from "@holdfast/protocol";
+import { type MessageEnvelope, type Run, type RunEvent, RunStatus, streamTopic } from "@holdfast/protocol";
 import { leaveIndex } from "../approvals/waiting-index.ts";
 import { type Commands, text } from "../connection/commands.ts";
 import { historyKey, inboxKey, metaKey, runKey, steerKey, unfinishedKey } from "../keys.ts";
 import type { Control } from "../ports/control.ts";
 import type { Conversations } from "../ports/conversations.ts";
+import { userMessage } from "./history-messages.ts";
+import { storeRecord } from "./history-record.ts";
 import type { Note, Outbox } from "./outbox.ts";
 import { settleNote } from "./settle-note.ts";
 
@@ -35,7 +37,7 @@ export async function cancelRun(
   // A run that was parked leaves an inbox that no queue entry answers for.
   const note: Note = { kind: "wake", conversationId: id, runId: run.id };
   const put = await outbox.put(note);
-  const args = [run.id, by, JSON.stringify(ending), now];
+  const args = [run.id, by, JSON.stringify(ending), now, ...(await unheard(commands, run))];
   let hasEnded = false;
   let asked = "";
   const reply = await commands.durably([streamTopic(id)], async () => {
@@ -59,4 +61,13 @@ export async function cancelRun(
     status: RunStatus.parse(text(reply[1])),
     agent: run.agent,
   };
+}
+
+/** As the history is to hold a message that nobody worked on, and the same where it is not for the model to hear. */
+async function unheard(commands: Commands, { id, conversation_id }: Run): Promise<[string, string]> {
+  const stored = await commands.send((redis) => redis.hget(runKey(conversation_id, id), "envelope"));
+  // It goes when the run ends, and then there is nothing to record.
+  if (stored === null) return ["", ""];
+  const shown = userMessage(JSON.parse(stored) as MessageEnvelope, id);
+  return [storeRecord({ shown, model: { role: "user", content: shown.content } }), storeRecord({ shown })];
 }

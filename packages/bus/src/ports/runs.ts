@@ -238,7 +238,8 @@ export interface Runs {
   claim(conversationId: string, agent: string, options?: ClaimOptions): Promise<Claim>;
   /**
    * Queues the agent's runs again that have neither ended nor a living owner, and were not looked at for `olderThanMs`.
-   * Answers how many. Only for an agent that is running; every few seconds by one or more processes.
+   * Answers how many. Not for a paused agent, and of a draining one only runs that have begun: nobody reads, or takes, the others.
+   * To be run every few seconds by one or more processes.
    */
-  requeueStranded(agent: string, olderThanMs: number): Promise<number>;
+  requeueStranded(agent: string, olderThanMs: number, which?: "any" | "begun"): Promise<number>;
 }

@@ -2,6 +2,7 @@ import type { ApprovalEvent } from "@holdfast/protocol";
 import type { Commands } from "../connection/commands.ts";
 import { enterIndex } from "../approvals/waiting-index.ts";
 import { approvalPointerKey, WAITING_APPROVALS_KEY } from "../keys.ts";
+import { storeRecord } from "../conversations/history-record.ts";
 import type { ClaimedRun, EventDraft, ParkRequest } from "../ports/runs.ts";
 import type { RunEvents } from "./run-events.ts";
 
@@ -37,7 +38,7 @@ export function parkingOf(request: ParkRequest, events: RunEvents, run: ClaimedR
     events: [...before.map((event) => events.payload(event, attempt)), ...events.endingPayloads(ending, attempt)].map(
       undated,
     ),
-    history: ending.history.map((entry) => JSON.stringify(entry)),
+    history: ending.history.map(storeRecord),
     usage: JSON.stringify(ending.usage),
   };
   return { payloads, rest: [JSON.stringify(ifCancelled), ...kept] };

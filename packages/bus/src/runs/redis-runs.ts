@@ -93,8 +93,8 @@ export class RedisRuns implements Runs {
     return { outcome: "handed_over", agent: text(reply[1]) };
   }
 
-  requeueStranded(agent: string, olderThanMs: number): Promise<number> {
-    return requeueStranded(this.#commands, this.#presence, agent, olderThanMs);
+  requeueStranded(agent: string, olderThanMs: number, which?: "any" | "begun"): Promise<number> {
+    return requeueStranded(this.#commands, this.#presence, agent, olderThanMs, which);
   }
 
   close(): void {

@@ -48,6 +48,16 @@ describe("stranded runs", () => {
     expect(await sweep()).toBe(1);
   });
 
+  it("[stranded.drain] leaves one that has not begun alone while its agent drains, however often it looks", async () => {
+    const agent = "drained";
+    const { bus, claim, leave } = await stranded(agent);
+    const sweep = () => bus.runs.requeueStranded(agent, 0, "begun");
+    for (let looks = 0; looks < 3; looks += 1) expect(await sweep()).toBe(0);
+    await claim();
+    await leave();
+    expect(await sweep()).toBe(1);
+  });
+
   it("[stranded.backlog] is found although the queue is never empty, once what was queued with it has been read", async () => {
     const agent = "backlog";
     const { id, runIds } = await stranded(agent);

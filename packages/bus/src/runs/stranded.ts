@@ -15,13 +15,14 @@ const BATCH = 100;
  *   unread entry that theirs must have been given out. So a queue that is never empty costs time, and an entry that was
  *   deleted unread is missed too; each look queues a run once at most, and the next waits until that entry has been read.
  * - Of a conversation only the run that is active, or the next one where none is, can be stranded: the others follow it.
- * - A run that waits for a human is not stranded.
+ * - A run that waits for a human is not stranded, nor in a drain (`begun`) one that has not begun: its entry is held.
  */
 export async function requeueStranded(
   commands: Commands,
   presence: Presence,
   agent: string,
   olderThanMs: number,
+  which: "any" | "begun" = "any",
 ): Promise<number> {
   const key = unfinishedKey(agent);
   const now = Date.now();
@@ -32,7 +33,7 @@ export async function requeueStranded(
     await commands.script("take-due-1", [key], [Math.min(now, readUntilMs) - olderThanMs, now, BATCH])
   ).map(text)) {
     const [conversationId = "", runId = ""] = member.split(" ");
-    const outcome = await lookAt(commands, presence, { agent, conversationId, runId });
+    const outcome = await lookAt(commands, presence, { agent, conversationId, runId, which });
     if (outcome === "queued") queued += 1;
     else if (outcome === "over") await commands.send((redis) => redis.zrem(key, member));
   }
@@ -43,10 +44,11 @@ interface Suspect {
   readonly agent: string;
   readonly conversationId: string;
   readonly runId: string;
+  readonly which: "any" | "begun";
 }
 
 async function lookAt(commands: Commands, presence: Presence, suspect: Suspect): Promise<"over" | "fine" | "queued"> {
-  const { agent, conversationId, runId } = suspect;
+  const { agent, conversationId, runId, which } = suspect;
   const [run, [active, owner], next] = await Promise.all([
     commands.send((redis) =>
       redis.hmget(runKey(conversationId, runId), "status", "message_id", "envelope", "trace", "agent", "waits"),
@@ -56,7 +58,7 @@ async function lookAt(commands: Commands, presence: Presence, suspect: Suspect):
   ]);
   const status = RunStatus.safeParse(run[0]).data;
   if (status === undefined || isTerminal(status)) return "over";
-  if ((active ?? next) !== runId || isAsking(status, run[5])) return "fine";
+  if ((active ?? (which === "any" ? next : undefined)) !== runId || isAsking(status, run[5])) return "fine";
   if (active && owner && (await presence.isAlive(owner))) return "fine";
   return (await queueAgain(commands, agent, run)) ? "queued" : "fine";
 }

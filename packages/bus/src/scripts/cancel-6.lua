@@ -2,6 +2,7 @@
 -- owner obeys.
 -- KEYS 1 stream  2 meta  3 run  4 inbox  5 history  6 steer
 -- ARGV 1 run id  2 by  3 payload of `run cancelled` with "attempt":-1 to be filled in  4 now, RFC 3339
+--      5 what the history is to hold of a run that waited  6 the same without anything for the model
 -- Returns {requested|cancelled|ended, status, agent, ids of approvals that wait no more or nothing} | {missing}
 -- @include append-events
 -- @include return-steered
@@ -25,13 +26,9 @@ if redis.call('LREM', KEYS[4], 0, ARGV[1]) + redis.call('LREM', KEYS[6], 0, ARGV
 end
 local payload = string.gsub(ARGV[3], '"attempt":%-1', '"attempt":' .. run[3], 1)
 appendEvents(KEYS[1], KEYS[2], { payload }, {})
-local envelope = cjson.decode(redis.call('HGET', KEYS[3], 'envelope'))
 -- What could not be read is nobody's words: the model hears nothing of it.
-local isRefused = redis.call('HEXISTS', KEYS[3], 'refusal') == 1
-insertTurn(KEYS[5], run[4], { cjson.encode({
-  shown = { id = envelope.id, role = 'user', content = envelope.content, run_id = ARGV[1], created_at = envelope.created_at, sender = envelope.sender },
-  model = not isRefused and { role = 'user', content = envelope.content } or nil,
-}) }, true)
+local record = redis.call('HEXISTS', KEYS[3], 'refusal') == 1 and ARGV[6] or ARGV[5]
+insertTurn(KEYS[5], run[4], { record }, true)
 redis.call('HDEL', KEYS[3], 'envelope', 'trace')
 redis.call('HSET', KEYS[3], 'status', 'cancelled', 'finished_at', ARGV[4], 'reason', 'cancelled')
 return { 'cancelled', 'cancelled', run[2] }
