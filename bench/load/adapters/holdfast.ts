@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
 import { nowUs } from "../../clock.ts";
 import type { Chat } from "../chat.ts";
 import { dataOf, plainField } from "../frames.ts";
@@ -8,14 +9,22 @@ import type { Adapter, FollowHandlers, Reader } from "./adapter.ts";
 import { posted } from "./posted.ts";
 import { resuming } from "./resuming.ts";
 
+/** What Retry-After says. */
+const AGAIN_MS = 1_000;
 const TERMINAL = new Set(["completed", "incomplete", "failed", "cancelled"]);
 
 /** The product by its wire contract (docs/protocol.md §4, §5), read by the rule of §3.3. */
 export function holdfastAdapter(url: string, recorder: Recorder): Adapter {
   const post = async (id: string, content: string): Promise<void> => {
     const beganUs = nowUs();
-    const reply = await postJson(`${url}/v1/conversations/${id}/messages`, { agent: "assistant", content });
-    if (reply.status !== 202) throw new Error(`POST messages answered ${reply.status}: ${reply.body}`);
+    // Refused for the moment (503), it is sent again under the same id, which makes one message of both.
+    const message = { id: randomUUID(), agent: "assistant", content };
+    for (;;) {
+      const reply = await postJson(`${url}/v1/conversations/${id}/messages`, message);
+      if (reply.status === 202) break;
+      if (reply.status !== 503) throw new Error(`POST messages answered ${reply.status}: ${reply.body}`);
+      await delay(AGAIN_MS);
+    }
     recorder.posts.record(nowUs() - beganUs);
   };
   const streamOf = (id: string): string => `${url}/v1/conversations/${id}/stream`;

@@ -49,11 +49,6 @@ it("counts what is escaped in JSON as the characters that it stands for", () => 
   expect(texts(mergeTokens(lines))).toEqual([pieces.join("")]);
 });
 
-it("leaves tokens as they are that somebody else wrote", () => {
-  const lines = [0, 1].map((offset) => line({ offset, text: "a", event: "token", step: 0, run_id: "r", attempt: 1 }));
-  expect(mergeTokens(lines)).toEqual(lines);
-});
-
 it("does not join over a hole, a repetition or another event", () => {
   expect(texts(mergeTokens([token(0, "a"), token(2, "b")]))).toEqual(["a", "b"]);
   expect(texts(mergeTokens([token(0, "a"), token(0, "a")]))).toEqual(["a", "a"]);
