@@ -91,6 +91,7 @@ export const runs = {
     "Calls of a paused agent keep no other agent's calls waiting; they begin after the resume, unless they are given up (protocol §2.7)",
   "tool.paused-reclaimed":
     "A paused agent's call that has not begun outlives its tool-runner, killed or stopped (protocol §2.7)",
+  "tool.late-read": "A tool-runner that stops begins no call any more, and loses none (protocol §2.7, §7.2)",
   "tool.late-runner": "A runner that was only slow still answers for the call that it began (protocol §2.7)",
   "tool.deleted-during":
     "A call that goes on while its conversation is deleted leaves nothing behind, and live output has an end (protocol §3.5, §4)",

@@ -220,3 +220,42 @@ describe("calls of a paused agent", () => {
     await Promise.all([dead.close(), leave()]);
   }, 60_000);
 });
+
+it("[tool.late-read] begins no call that a read brings once calls are aborted, and leaves it to the next runner", async () => {
+  const toolset = newName("set");
+  const queue = openQueue(ours, toolset);
+  // Creates the consumer group.
+  await queue.read(1, 10);
+  const reading = gate();
+  const read = queue.read.bind(queue);
+  queue.read = async (...of) => {
+    await reading.pass();
+    return read(...of);
+  };
+  const running = new RunningCalls();
+  let executed = 0;
+  const executor: Executor = {
+    toolsets: () => [],
+    execute: ({ signal }) => {
+      executed += 1;
+      return new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error)));
+    },
+  };
+  const loop = new ServeLoop(contextOf(queue, undefined, { running, executorOf: () => executor }), { concurrency: 1 });
+  const aborted = gate();
+  const abortAll = running.abortAll.bind(running);
+  running.abortAll = (reason) => {
+    abortAll(reason);
+    aborted.open();
+  };
+  loop.start();
+  await reading.reached;
+  const call = await sent(toolset);
+  const stopped = loop.stop(0);
+  await aborted.pass();
+  reading.open();
+  await stopped;
+  expect(executed).toBe(0);
+  expect(await ours.toolCalls.state(call.call.conversation_id, call.id)).toEqual({ state: "absent" });
+  expect((await ours.queues.stats(toolsTopic(toolset), TOOL_RUNNERS_GROUP)).pending).toBe(1);
+}, 30_000);
