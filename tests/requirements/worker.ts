@@ -20,6 +20,8 @@ export const worker = {
   "worker.gives-up": "A run whose tries are used up fails, keeps its text and goes to the dead letters (protocol §2.4)",
   "worker.three-failures": "Work that failed three times goes to the dead letters (protocol §2.4)",
   "worker.cancel": "A cancelled run keeps the text shown and ends `cancelled` (protocol §3.2, §4)",
+  "worker.cancel-unheard":
+    "A cancel in the control topic is obeyed, also where no worker was there when it came (protocol §2.6, §2.7)",
   "worker.cancel-by-hand": "A cancel in `control:<agent>` is obeyed whoever put it there (protocol §2.7)",
   "worker.cancel-tools": "A cancel reaches the tool-runners and leaves no call without a result (protocol §2.7)",
   "worker.kill": "Another worker takes a killed one's run over and ends it with one exact text (protocol §3.4)",

@@ -1,4 +1,4 @@
-import type { Conversations } from "@holdfast/bus";
+import { type Bus, BusUnavailable, type Conversations } from "@holdfast/bus";
 import type { ControlCommand } from "@holdfast/protocol";
 import type { Logger } from "@holdfast/telemetry";
 import type { ActiveRuns } from "./active-runs.ts";
@@ -20,4 +20,17 @@ export function obeyCancel(command: ControlCommand, { conversations, active, log
   if (type !== "cancel" || runId === undefined || toolCallId !== undefined) return;
   const obeyed = flagged ? active.find(runId)?.checkCancel() : conversations.cancelRun(runId, by);
   obeyed?.catch((error: unknown) => logger.warn("cancel not obeyed", { error, run_id: runId }));
+}
+
+/** Also those that were put into the topic while nobody listened. What cannot be cancelled keeps the others waiting only while Redis is away. */
+export function obeyUnheardCancels(
+  agent: string,
+  { control, conversations, logger }: Pick<Bus, "control" | "conversations"> & { readonly logger: Logger },
+): void {
+  const obey = (runId: string, by: string) =>
+    conversations.cancelRun(runId, by).catch((error: unknown) => {
+      if (error instanceof BusUnavailable) throw error;
+      logger.warn("cancel not obeyed", { error, run_id: runId });
+    });
+  control.obeyCancels(agent, obey).catch((error: unknown) => logger.warn("cancels not looked for", { error, agent }));
 }

@@ -50,6 +50,18 @@ it("[worker.cancel-by-hand] obeys a cancel that somebody put in the control topi
   expect(stage.model.requests).toHaveLength(1);
 });
 
+it("[worker.cancel-unheard] obeys a cancel that was put in the control topic while no worker was there", async () => {
+  const talk = stage.talk();
+  const runId = await talk.say("hi");
+  const payload = JSON.stringify({ type: "cancel", run_id: runId, by: "ops" });
+  await stage.bus.queues.publish(controlTopic("assistant"), newUuid(), payload, {});
+  // As a gateway looks at it.
+  expect(await stage.bus.control.state("assistant")).toBe("running");
+  stage.model.script(() => ["half ", { hang: true }]);
+  await stage.worker();
+  expect((await talk.ended(runId)).run.status).toBe("cancelled");
+});
+
 it("obeys a cancel that came before any worker had the run", async () => {
   const talk = stage.talk();
   const runId = await talk.say("hi");
@@ -141,6 +153,7 @@ it("[worker.cancel-tools] reaches a tool-runner that begins the call in the mome
         control: {
           state: (...args) => control.state(...args),
           announce: (...args) => control.announce(...args),
+          obeyCancels: (...args) => control.obeyCancels(...args),
           listen: (...args) => control.listen(...args),
           async send(...args) {
             await control.send(...args);

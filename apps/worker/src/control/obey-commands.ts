@@ -3,7 +3,7 @@ import { type AgentState, chatTopic, type HoldfastConfig } from "@holdfast/proto
 import { createReload } from "@holdfast/runtime";
 import type { Logger } from "@holdfast/telemetry";
 import type { ActiveRuns } from "./active-runs.ts";
-import { obeyCancel } from "./cancel-bell.ts";
+import { obeyCancel, obeyUnheardCancels } from "./cancel-bell.ts";
 import type { ServedAgents } from "./served-agents.ts";
 
 export interface CommandScope {
@@ -22,6 +22,7 @@ export interface CommandScope {
  *   only runs that have begun and are to be ended are taken over. A run asks the states before each thing that a pause holds back.
  * - `reload`, to whichever agent, reads the whole file again. New agents are served from then on and removed ones no longer;
  *   runs at work keep the configuration they were begun with. A file that is not valid changes nothing.
+ * - A cancel that came while nobody listened is obeyed at the next look.
  * - Every command is told to the conversations it concerns once it has taken effect here, if nobody was first; what another
  *   worker died telling is told on.
  */
@@ -37,7 +38,10 @@ export function obeyCommands({ bus, queue, served, active, readAgents, logger }:
       logger.info("agent state", { agent, state });
       chooseTopics();
     },
-    onObeyed: (agent) => announce(agent),
+    onObeyed(agent) {
+      announce(agent);
+      obeyUnheardCancels(agent, { ...bus, logger });
+    },
   });
   const reload = createReload({
     logger,

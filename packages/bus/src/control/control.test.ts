@@ -49,6 +49,32 @@ describe("control", () => {
     expect(await lab.raw.hmget(`{${topic}}:state`, "command", "by")).toEqual(["drain", "user:ops"]);
   });
 
+  it("tells of a cancel that was put in by hand until it is obeyed, and of no other", async () => {
+    const [bus, other] = [lab.openBus(), lab.openBus()];
+    await lab.raw.flushall();
+    const [runId, later] = [newUuid(), newUuid()];
+    const give = (command: object) =>
+      lab.raw.xadd(
+        "control:assistant",
+        "*",
+        "id",
+        newUuid(),
+        "payload",
+        JSON.stringify({ by: "user:ops", ...command }),
+      );
+    for (const more of [{ flagged: true }, { tool_call_id: "a" }, {}])
+      await give({ type: "cancel", run_id: runId, ...more });
+    await lab.raw.xadd("control:assistant", "*", "payload", "{");
+    const told: string[] = [];
+    const tell = async (id: string, by: string) => void told.push(`${id} ${by}`);
+    const refuse = () => Promise.reject(new Error("not now"));
+    await expect(bus.control.obeyCancels("assistant", refuse)).rejects.toThrow("not now");
+    await other.control.obeyCancels("assistant", tell);
+    await give({ type: "cancel", run_id: later });
+    for (const each of [bus, other]) await each.control.obeyCancels("assistant", tell);
+    expect(told).toEqual([`${runId} user:ops`, `${later} user:ops`]);
+  });
+
   it("[control.reload-event] tells of a reload once, beside the command in force", async () => {
     const bus = lab.openBus();
     await lab.raw.flushall();

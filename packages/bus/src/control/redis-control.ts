@@ -1,9 +1,11 @@
-import { AgentState, ControlCommand, controlTopic, newUuid } from "@holdfast/protocol";
+import { AgentState, type ControlCommand, controlTopic, newUuid } from "@holdfast/protocol";
 import type { TopicTail } from "../connection/blocking-reads.ts";
 import type { Commands } from "../connection/commands.ts";
 import { controlStateKey } from "../keys.ts";
 import type { Control, ControlListener, OnCommand } from "../ports/control.ts";
 import { announce } from "./announce.ts";
+import { obeyCancels } from "./obey-cancels.ts";
+import { readCommand } from "./read-command.ts";
 import { tailTopics } from "./tail-topics.ts";
 
 const CONTROL = controlTopic("");
@@ -39,21 +41,16 @@ export class RedisControl implements Control {
     return announce(this.#commands, agent, reload);
   }
 
+  obeyCancels(agent: string, obey: (runId: string, by: string) => Promise<unknown>): Promise<void> {
+    return obeyCancels(this.#commands, agent, obey);
+  }
+
   async listen(agents: readonly string[], onCommand: OnCommand): Promise<ControlListener> {
     const topics = agents.map(controlTopic);
     const tail = await tailTopics(this.#commands, this.#openTail(), topics, (topic, entryId, payload) => {
-      const command = parse(payload);
+      const command = readCommand(payload);
       if (command) onCommand(topic.slice(CONTROL.length), command, entryId);
     });
     return { add: (more) => tail.add(more.map(controlTopic)), stop: () => tail.stop() };
-  }
-}
-
-/** A command that cannot be read is nobody's to obey. */
-function parse(payload: string): ControlCommand | undefined {
-  try {
-    return ControlCommand.parse(JSON.parse(payload));
-  } catch {
-    return undefined;
   }
 }

@@ -11,6 +11,12 @@ export interface Control {
    * whoever asks.
    */
   announce(agent: string, reload?: { readonly entryId: string; readonly by: string }): Promise<void>;
+  /**
+   * Tells the cancels of runs that others put into the topic and nobody has obeyed yet, oldest first, whoever was there when
+   * they came. One counts as obeyed once `obey` has resolved; a rejection ends the walk, and the next begins there again. Told
+   * by several processes at once, or again after a crash.
+   */
+  obeyCancels(agent: string, obey: (runId: string, by: string) => Promise<unknown>): Promise<void>;
   /** Every command to these agents from now on, in order. */
   listen(agents: readonly string[], onCommand: OnCommand): Promise<ControlListener>;
 }

@@ -16,6 +16,7 @@ export const SCRIPT_NAMES = [
   "append-3",
   "begin-step-4",
   "cancel-6",
+  "cancels-obeyed-1",
   "claim-4",
   "control-2",
   "create-2",
