@@ -1,25 +1,14 @@
 import { chatTopic } from "@holdfast/protocol";
 import { type TestService, until } from "@holdfast/testing";
-import { afterAll, afterEach, beforeAll, expect, it, jest } from "@jest/globals";
-import { SpawnedWorkers } from "./test-fixtures/spawned-workers.ts";
-import { Stage } from "./test-fixtures/stage.ts";
+import { expect, it, jest } from "@jest/globals";
+import { stagedWorkers } from "./test-fixtures/staged-workers.ts";
 
 jest.setTimeout(240_000);
 
-let stage: Stage;
-let workers: SpawnedWorkers;
-beforeAll(async () => {
-  stage = await Stage.open();
-  workers = new SpawnedWorkers(stage);
-});
-afterEach(async () => {
-  await workers.end();
-  await stage.clear();
-});
-afterAll(() => stage.close());
+const on = stagedWorkers();
 
 const YAML = "agents:\n  assistant: { model: scripted-model }\n";
-const letters = () => stage.entries(`dlq:${chatTopic("assistant")}`);
+const letters = () => on.stage.entries(`dlq:${chatTopic("assistant")}`);
 
 /** One worker at a time: whenever it dies another is started, until the test has seen enough. */
 class Ranks {
@@ -45,7 +34,7 @@ class Ranks {
 
   async #goOn(): Promise<void> {
     while (!this.#isOver) {
-      this.#current = await workers.spawn({}, YAML);
+      this.#current = await on.workers.spawn({}, YAML);
       await this.#current.exit;
     }
   }
@@ -53,7 +42,7 @@ class Ranks {
 
 /** What is asked last: "poison" kills its worker as soon as the model hears of it, all else is answered after a while. */
 function scriptPoison(ranks: Ranks): void {
-  stage.model.script(({ request }) => {
+  on.stage.model.script(({ request }) => {
     const asked = request.messages.at(-1)?.text ?? "";
     if (asked !== "poison") return { pieces: [{ pauseMs: 400 }, `answer to ${asked}`] };
     ranks.killCurrent();
@@ -64,7 +53,7 @@ function scriptPoison(ranks: Ranks): void {
 it("[worker.poison] a message that kills its worker each time ends failed and in the dead letters after three deaths", async () => {
   const ranks = new Ranks();
   scriptPoison(ranks);
-  const talk = stage.talk();
+  const talk = on.stage.talk();
   const runId = await talk.say("poison");
   const next = await talk.say("and now?");
   ranks.start();
@@ -89,9 +78,9 @@ it("[worker.poison] a message that kills its worker each time ends failed and in
 it("[worker.poison-alone] takes none of its neighbours along: they are all answered", async () => {
   const ranks = new Ranks();
   scriptPoison(ranks);
-  const neighbours = Array.from({ length: 40 }, () => stage.talk());
+  const neighbours = Array.from({ length: 40 }, () => on.stage.talk());
   const runIds = await Promise.all(neighbours.map((talk, index) => talk.say(`${index}`)));
-  const poisoned = stage.talk();
+  const poisoned = on.stage.talk();
   const runId = await poisoned.say("poison");
   ranks.start();
   const { run } = await poisoned.ended(runId, 180_000);

@@ -1,31 +1,22 @@
 import { chatTopic } from "@holdfast/protocol";
 import { gate, until } from "@holdfast/testing";
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from "@jest/globals";
-import { SpawnedWorkers } from "../test-fixtures/spawned-workers.ts";
-import { Stage } from "../test-fixtures/stage.ts";
+import { describe, expect, it, jest } from "@jest/globals";
+import { stagedWorkers } from "../test-fixtures/staged-workers.ts";
 import type { Talk } from "../test-fixtures/talk.ts";
 
 // Some tests start real processes, which takes its time on a busy machine.
 jest.setTimeout(120_000);
 
-let stage: Stage;
-let workers: SpawnedWorkers;
-beforeAll(async () => {
-  stage = await Stage.open();
-  workers = new SpawnedWorkers(stage);
-});
-afterEach(async () => {
-  await workers.end();
-  await stage.clear();
-});
-afterAll(() => stage.close());
+const on = stagedWorkers();
 
 const TOOLS = { tools: ["files"] };
 const ls = { toolCall: { id: "a", name: "files__ls", arguments: {} } };
 /** What the model was told in its n-th call, without the instructions. */
 const told = (call: number) =>
-  (stage.model.requests[call]?.request.messages ?? []).filter(({ role }) => role !== "system").map(({ text }) => text);
-const isEmpty = async () => (await stage.entries(chatTopic("assistant"))).length === 0;
+  (on.stage.model.requests[call]?.request.messages ?? [])
+    .filter(({ role }) => role !== "system")
+    .map(({ text }) => text);
+const isEmpty = async () => (await on.stage.entries(chatTopic("assistant"))).length === 0;
 
 async function expectSteered(talk: Talk, runId: string): Promise<void> {
   const { run, output } = await talk.ended(runId, 60_000);
@@ -36,10 +27,10 @@ async function expectSteered(talk: Talk, runId: string): Promise<void> {
 describe("a message that steers", () => {
   it("[steer.next-step] is heard at the next step of the running answer, in its place, and its own run ends without an answer", async () => {
     const held = gate();
-    await stage.toolRunner("files", { ls: () => held.pass().then(() => "listed") });
-    stage.model.enqueue(["I look.", ls], "In French.", "next turn");
-    await stage.worker(TOOLS);
-    const talk = stage.talk();
+    await on.stage.toolRunner("files", { ls: () => held.pass().then(() => "listed") });
+    on.stage.model.enqueue(["I look.", ls], "In French.", "next turn");
+    await on.stage.worker(TOOLS);
+    const talk = on.stage.talk();
     const runId = await talk.say("what is there?");
     await held.reached;
     const steering = [await talk.steer("answer in French"), await talk.steer("and be brief")];
@@ -57,16 +48,16 @@ describe("a message that steers", () => {
       "and then?",
       "next turn",
     ]);
-    const turns = (await stage.entries(chatTopic(talk.id))).map(({ turn }) => turn);
+    const turns = (await on.stage.entries(chatTopic(talk.id))).map(({ turn }) => turn);
     expect([...new Set(turns)]).toEqual(["1", "2", "3", "4"]);
     await until(isEmpty);
   });
 
   it("[steer.next-turn] becomes the next turn where no step follows, before all that waits", async () => {
     const held = gate();
-    stage.model.enqueue(["first", { waitFor: held }], "second", "third", "fourth");
-    await stage.worker();
-    const talk = stage.talk();
+    on.stage.model.enqueue(["first", { waitFor: held }], "second", "third", "fourth");
+    await on.stage.worker();
+    const talk = on.stage.talk();
     const first = await talk.say("one");
     await held.reached;
     const waiting = await talk.say("four");
@@ -81,10 +72,10 @@ describe("a message that steers", () => {
 
   it("is heard once where the step after it is tried again", async () => {
     const held = gate();
-    await stage.toolRunner("files", { ls: () => held.pass().then(() => "listed") });
-    stage.model.enqueue([ls], { status: 503 }, "done");
-    await stage.worker(TOOLS);
-    const talk = stage.talk();
+    await on.stage.toolRunner("files", { ls: () => held.pass().then(() => "listed") });
+    on.stage.model.enqueue([ls], { status: 503 }, "done");
+    await on.stage.worker(TOOLS);
+    const talk = on.stage.talk();
     const runId = await talk.say("go");
     await held.reached;
     const steering = await talk.steer("left");
@@ -97,16 +88,16 @@ describe("a message that steers", () => {
 
 describe("a worker that is killed", () => {
   it("[steer.takeover] before it heard the message: the next one hears it", async () => {
-    const first = await workers.ready();
-    const runner = await stage.toolRunner("files", { ls: () => "listed" });
+    const first = await on.workers.ready();
+    const runner = await on.stage.toolRunner("files", { ls: () => "listed" });
     const held = gate();
-    stage.model.script(({ call }) => (call === 0 ? ["I look.", { waitFor: held }] : call === 1 ? [ls] : ["done"]));
-    const talk = stage.talk();
+    on.stage.model.script(({ call }) => (call === 0 ? ["I look.", { waitFor: held }] : call === 1 ? [ls] : ["done"]));
+    const talk = on.stage.talk();
     const runId = await talk.say("go");
     await talk.saysSoon(runId, "look");
     const steering = await talk.steer("left");
     first.kill("SIGKILL");
-    await workers.ready();
+    await on.workers.ready();
     expect((await talk.ended(runId, 60_000)).text).toBe("done");
     await expectSteered(talk, steering);
     expect(told(1)).toEqual(["go", "left"]);
@@ -116,14 +107,14 @@ describe("a worker that is killed", () => {
   });
 
   it("[steer.takeover] after it heard the message: the next one tells the model again, in the same place and once", async () => {
-    const first = await workers.ready();
-    await stage.toolRunner("files", { ls: () => "listed" });
+    const first = await on.workers.ready();
+    await on.stage.toolRunner("files", { ls: () => "listed" });
     const held = gate();
-    stage.model.script(({ call }) => {
+    on.stage.model.script(({ call }) => {
       if (call === 0) return ["I look.", { waitFor: held }, ls];
       return call === 1 ? ["going", { hang: true }] : ["done"];
     });
-    const talk = stage.talk();
+    const talk = on.stage.talk();
     const runId = await talk.say("go");
     await talk.saysSoon(runId, "look");
     const steering = await talk.steer("left");
@@ -132,7 +123,7 @@ describe("a worker that is killed", () => {
     await expectSteered(talk, steering);
     const late = await talk.steer("no, right");
     first.kill("SIGKILL");
-    await workers.ready();
+    await on.workers.ready();
     expect((await talk.ended(runId, 60_000)).text).toBe("done");
     await expectSteered(talk, late);
     expect(told(1)).toEqual(["go", "I look.", "listed", "left"]);
@@ -142,15 +133,15 @@ describe("a worker that is killed", () => {
   });
 
   it("while its answer ends: what was to be steered into it is answered as a turn of its own", async () => {
-    const first = await workers.ready();
-    stage.model.script(({ call }) => (call === 0 ? ["one", { hang: true }] : ["answered"]));
-    const talk = stage.talk();
+    const first = await on.workers.ready();
+    on.stage.model.script(({ call }) => (call === 0 ? ["one", { hang: true }] : ["answered"]));
+    const talk = on.stage.talk();
     const runId = await talk.say("go");
     await talk.saysSoon(runId, "one");
     const steering = await talk.steer("left");
-    await stage.bus.conversations.cancelRun(runId, "user:ann");
+    await on.stage.bus.conversations.cancelRun(runId, "user:ann");
     first.kill("SIGKILL");
-    await workers.ready();
+    await on.workers.ready();
     expect((await talk.ended(runId, 60_000)).run.status).toMatch(/cancelled/);
     // By the second worker, or by the first, which may have been killed in the middle of it.
     expect((await talk.ended(steering, 60_000)).text).toBe("answered");
