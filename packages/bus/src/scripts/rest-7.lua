@@ -28,7 +28,8 @@ local isDue = now - renewed >= ttl / 20
 local runs, approvals = {}, {}
 if state == 'resting' or isDue then
   for _, record in ipairs(redis.call('HVALS', KEYS[3])) do
-    local runId = cjson.decode(record).run_id
+    -- Thousands of turns: reading this one field costs less than half of decoding the record.
+    local runId = string.match(record, '"run_id":"([^"]+)"')
     local runKey = KEYS[6] .. runId
     -- A run that has not ended still has its envelope, and no end of its own; its pointer has one.
     if redis.call('HEXISTS', runKey, 'envelope') == 0 then
