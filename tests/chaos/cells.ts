@@ -81,7 +81,8 @@ const TOOL_MOMENTS: ReadonlySet<MomentName> = new Set(["before-tool", "during-to
  * - Redis is away for up to 0.9 s here, and clients wait up to 1.25 s between two tries. Its restart looks like everybody's
  *   death: whoever then is robbed of a run costs another takeover.
  * - A call that a tool-runner had begun is answered `unknown` when its death shows, contract: 20 s after the runner's
- *   return; one it had not begun goes to another runner. An MCP server's call in flight is `unknown` within 5 s.
+ *   return; one it had not begun goes to another runner. An MCP server's call in flight is `unknown` within 5 s; what is
+ *   approved after its death waits for another to start.
  */
 export function boundOf({ role, moment }: Cell): Bound {
   const tool = TOOL_MOMENTS.has(moment);
@@ -92,6 +93,7 @@ export function boundOf({ role, moment }: Cell): Bound {
     case "tool-runner":
       return tool ? { p95Ms: 10_000, maxMs: 15_000 } : { p95Ms: 2_000, maxMs: 4_000 };
     case "mcp-server":
+      if (moment === "approval") return { p95Ms: 3_000, maxMs: 4_000 };
       return tool ? { p95Ms: 5_000, maxMs: 6_000 } : { p95Ms: 2_000, maxMs: 4_000 };
     case "redis":
       return { p95Ms: 6_000, maxMs: 9_000 };
