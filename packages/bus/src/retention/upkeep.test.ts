@@ -175,6 +175,29 @@ describe("expiry", () => {
     expect(await lab.raw.pttl(`{${streamTopic(id)}}:meta`)).toBeGreaterThan(0);
   });
 
+  it("gives every run an end behind its conversation's, and the end of a turn costs the same however many there were", async () => {
+    const bus = lab.openBus();
+    const id = newUuid();
+    const runs: string[] = [];
+    const costs: number[] = [];
+    const expiries = async (): Promise<number> =>
+      Number(/cmdstat_pexpire:calls=(\d+)/.exec(await lab.raw.info("commandstats"))?.[1] ?? 0);
+    for (let turn = 0; turn < 12; turn += 1) {
+      runs.push(runIdOf(await bus.conversations.accept(message(id, `turn ${turn}`))));
+      // One that ends in another way.
+      if (turn === 5) await bus.conversations.cancelRun(runs.at(-1) ?? "", "user:ann");
+      else {
+        const lease = await claimed(bus, id);
+        const before = await expiries();
+        await lease.finish(COMPLETED);
+        costs.push((await expiries()) - before);
+      }
+    }
+    expect(costs.at(-1)).toBe(costs[1]);
+    const ends = await lab.raw.pttl(`{${streamTopic(id)}}:meta`);
+    for (const run of runs) expect(await lab.raw.pttl(`{${streamTopic(id)}}:run:${run}`)).toBeGreaterThan(ends);
+  });
+
   it("[retention.pointers] keeps what points to runs and approvals as long as their conversation, however long they wait", async () => {
     const bus = eager();
     const id = newUuid();

@@ -78,7 +78,7 @@ export class Upkeep {
     try {
       await Promise.all([
         this.#visitBy(conversationId, Date.now() + this.#retention.compactGraceMs),
-        this.#giveTimeToLive(conversationId, ""),
+        this.#giveTimeToLive(conversationId, "", endedRun),
         endedRun === undefined ? undefined : this.#renewPointers([runPointerKey(endedRun)], this.#restingPointerMs),
       ]);
     } catch (error) {
@@ -129,7 +129,11 @@ export class Upkeep {
     await this.#commands.send((redis) => redis.zadd(upkeepKey(conversationId), "LT", atMs, conversationId));
   }
 
-  async #giveTimeToLive(conversationId: string, through: string): Promise<{ state: string; leftMs: number }> {
+  async #giveTimeToLive(
+    conversationId: string,
+    through: string,
+    endedRun = "",
+  ): Promise<{ state: string; leftMs: number }> {
     const ttlMs = this.conversationTtlMs;
     const keys = [
       metaKey(conversationId),
@@ -140,7 +144,7 @@ export class Upkeep {
       runKeyPrefix(conversationId),
       approvalsKey(conversationId),
     ];
-    const reply = await this.#commands.script("rest-7", keys, [ttlMs, Date.now(), through]);
+    const reply = await this.#commands.script("rest-7", keys, [ttlMs, Date.now(), through, endedRun]);
     const [state, left] = [text(reply[0]), text(reply[1])];
     const [runIds = [], approvalIds = []] = reply.slice(2).map((ids) => (Array.isArray(ids) ? ids.map(text) : []));
     const isNewlyResting = state === "resting" && left === String(ttlMs);
