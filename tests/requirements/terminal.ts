@@ -31,4 +31,5 @@ export const terminal = {
   "files.path": "No path, link or second name leads out of the workspace (protocol §4)",
   "files.desk":
     "Tool-runners hand out the files of conversations, and remove them with the conversation (protocol §3.5, §4)",
+  "terminal.leftovers": "After a killed runner and the start of the next no process of a tool is left (protocol §7.4)",
 } as const;

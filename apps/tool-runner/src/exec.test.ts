@@ -14,9 +14,10 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { text as readAll } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
+import { PrivateHomes } from "./terminal/private-homes.ts";
 
 const ENTRY = fileURLToPath(new URL("./exec.ts", import.meta.url));
 
@@ -178,6 +179,19 @@ describe("the box", () => {
     const killedPid = await until(() => findProcess("9871.2"));
     killed.kill("SIGKILL");
     await expect(until(() => commandLine(killedPid).length === 0)).resolves.toBe(true);
+  });
+
+  it("[terminal.leftovers] leaves nothing of a killed one running when the next one has started", async () => {
+    // Nothing but its home tells whose a process is that a tool has started.
+    const runner = await PrivateHomes.open(null);
+    const home = await runner.create();
+    const dead = dirname(dirname(home)).replace(`-${process.pid}-`, "-1-");
+    mkdirSync(dead);
+    const left = spawn("/usr/bin/sleep", ["9872.2"], { env: { HOME: join(dead, "homes", "x") }, detached: true });
+    const ended = new Promise((resolve) => left.once("exit", (_, signal) => resolve(signal)));
+    await box({ argv: ["echo"] });
+    expect(await ended).toBe("SIGKILL");
+    await runner.close();
   });
 
   it("refuses input that is not such an object with exit code 65 and nothing on stdout", async () => {

@@ -8,6 +8,7 @@ import { randomUUID } from "node:crypto";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { emptyDirectory } from "./empty-directory.ts";
+import { endLeftovers } from "./leftovers.ts";
 import type { ToolIdentity } from "./launcher.ts";
 import { isOfDeadProcess, ownMark } from "./process-mark.ts";
 
@@ -70,6 +71,7 @@ async function removeStale(): Promise<void> {
     const base = join(tmpdir(), name);
     const status = await lstat(base).catch(() => null);
     if (status?.isDirectory() !== true || status.uid !== process.getuid?.()) continue;
+    endLeftovers(base);
     await emptyDirectory(base);
     await removed(base);
   }
