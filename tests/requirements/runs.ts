@@ -65,6 +65,8 @@ export const runs = {
   "queue.not-mine": "A consumer that lost an entry can do nothing to it any more (protocol §2.3)",
   "queue.takeover": "A dead consumer's entries go to a living one (protocol §2.3)",
   "queue.backstop": "An entry that its living owner does not keep goes to another (protocol §2.3)",
+  "queue.names":
+    "A consumer that stopped or died leaves no name in its group, unless an entry is pending to it (protocol §2.3)",
   "queue.handover": "What a stopping consumer hands over goes to another at once (protocol §2.3, §7.2)",
   "dlq.entry": "What is given up on stands in `dlq:<topic>` as received, with the reason (protocol §2.4)",
   "dlq.list": "Dead letters can be listed, page by page (protocol §4)",

@@ -59,9 +59,38 @@ export async function reclaimAbandoned(commands: Commands, presence: Presence, s
     const ids = scope.take === "any" ? abandoned : (await takeable(commands, scope, abandoned)).slice(0, count);
     if (ids.length > 0) entries.push(...(await claim(commands, scope, minIdleMs, ids)));
     // The last entries of a dead consumer are ours now: its name has nothing left to stand for.
-    if (minIdleMs === MIN_IDLE_MS) await commands.script("forget-consumer-1", [topic], [group, owner]);
+    if (minIdleMs === MIN_IDLE_MS) await forgetConsumer(commands, scope, owner);
   }
   return entries;
+}
+
+/** Names looked at in one pass. */
+const MOST_NAMES = 1_000;
+
+/**
+ * Those who died without an entry in hand left their name alone, which no pending entry leads to. Never in the way of the
+ * living: what is pending is kept, and a name without an entry comes back with its next read.
+ */
+export async function forgetTheDead(
+  commands: Commands,
+  presence: Presence,
+  { topic, group, consumer }: Pick<Scope, "topic" | "group" | "consumer">,
+): Promise<void> {
+  const consumers = (await commands.send((redis) => redis.xinfo("CONSUMERS", topic, group))) as unknown[][];
+  const idle = consumers
+    .filter((fields) => fields[fields.indexOf("pending") + 1] === 0)
+    .map((fields) => String(fields[fields.indexOf("name") + 1]));
+  for (const name of idle.slice(0, MOST_NAMES))
+    if (name !== consumer && !(await presence.isAlive(name))) await forgetConsumer(commands, { topic, group }, name);
+}
+
+/** Unless something is pending to it. */
+export async function forgetConsumer(
+  commands: Commands,
+  { topic, group }: Pick<Scope, "topic" | "group">,
+  name: string,
+): Promise<void> {
+  await commands.script("forget-consumer-1", [topic], [group, name]);
 }
 
 /** Those in whose conversation a run has begun and not ended, and was cancelled where that is asked for. */

@@ -8,7 +8,7 @@ import { type BuriedMessage, buryEntry, buryMessage, type DeadLetterError } from
 import { traceFields } from "../trace-fields.ts";
 import { insist } from "../runs/insist.ts";
 import { entryFrom } from "./entry-from.ts";
-import { HELD, reclaimAbandoned } from "./reclaim.ts";
+import { forgetConsumer, forgetTheDead, HELD, reclaimAbandoned } from "./reclaim.ts";
 
 export interface WorkQueueOptions {
   readonly topics: readonly string[];
@@ -20,6 +20,11 @@ export interface WorkQueueOptions {
   readonly presence: Presence;
 }
 
+/** Between two looks for names that nobody has any more. */
+const NAMES_EVERY_MS = 600_000;
+/** A stop does not wait longer for a Redis that is away. */
+const FORGET_MS = 1_000;
+
 export class RedisWorkQueue implements WorkQueue {
   readonly #options: WorkQueueOptions;
   #topics: readonly string[];
@@ -28,6 +33,9 @@ export class RedisWorkQueue implements WorkQueue {
   readonly #inHand = new Set<string>();
   /** A read whose reply was lost may have made entries pending here that we never saw. */
   #mayHaveLost = false;
+  /** Where our name may stand. */
+  readonly #everRead = new Set<string>();
+  #lookForNamesAtMs = 0;
 
   constructor(options: WorkQueueOptions) {
     this.#options = options;
@@ -49,6 +57,7 @@ export class RedisWorkQueue implements WorkQueue {
       return [];
     }
     const { group, consumer } = this.#options;
+    for (const topic of topics) this.#everRead.add(topic);
     try {
       if (this.#mayHaveLost) {
         const unseen = await this.#readPending([...topics, ...cancelled]);
@@ -107,8 +116,10 @@ export class RedisWorkQueue implements WorkQueue {
       ...begun.map((topic) => ({ topic, take: "begun" as const })),
       ...cancelled.map((topic) => ({ topic, take: "cancelled" as const })),
     ];
+    await this.#forgetTheDead(scopes.map(({ topic }) => topic));
     for (const scope of scopes) {
       if (entries.length >= count) break;
+      this.#everRead.add(scope.topic);
       try {
         entries.push(
           ...(await reclaimAbandoned(commands, presence, {
@@ -172,8 +183,26 @@ export class RedisWorkQueue implements WorkQueue {
     await insist(() => buryMessage(this.#options.commands, topic, message, error), NEVER);
   }
 
+  /** Our name is of no use any more, unless an entry is pending to it: then it goes with the one who reclaims that. */
   async close(): Promise<void> {
-    this.#options.reads.close();
+    const { commands, group, consumer, reads } = this.#options;
+    reads.close();
+    const forgotten = [...this.#everRead].map(async (topic) => {
+      const primary = commands.primaries.of(topic);
+      // Throws where Redis is away, rather than that a command is left behind which waits for it.
+      if (!primary?.facts) await primary?.learn();
+      await forgetConsumer(commands, { topic, group }, consumer);
+    });
+    await Promise.race([Promise.allSettled(forgotten), delay(FORGET_MS, undefined, { ref: false })]);
+  }
+
+  /** Only tidies: where it fails, a later pass makes up for it. */
+  async #forgetTheDead(topics: readonly string[]): Promise<void> {
+    if (performance.now() < this.#lookForNamesAtMs) return;
+    this.#lookForNamesAtMs = performance.now() + NAMES_EVERY_MS;
+    const { commands, group, consumer, presence } = this.#options;
+    for (const topic of topics)
+      await forgetTheDead(commands, presence, { topic, group, consumer }).catch(() => undefined);
   }
 
   async #createGroups(topics: readonly string[]): Promise<void> {

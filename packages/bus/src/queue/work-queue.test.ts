@@ -132,6 +132,48 @@ describe.each(REDIS_KINDS)("work queue on %s", (kind) => {
     await Promise.all([first.close(), second.close()]);
   });
 
+  it("[queue.names] keeps no name of a consumer that stopped or died, and loses nothing that is pending to one", async () => {
+    const topic = chatTopic("many");
+    const options = { topics: [topic], group: "workers" };
+    const names = async () =>
+      ((await lab.raw.xinfo("CONSUMERS", topic, "workers")) as string[][]).map((fields) => fields[1] ?? "").toSorted();
+    const readOne = async () => {
+      const bus = lab.openBus();
+      const queue = bus.queues.open(options);
+      const id = newUuid();
+      await lab.raw.xadd(topic, "*", "id", id, "payload", "{}");
+      const [entry] = await until(async () => {
+        const read = await queue.read(1, 10);
+        return read.length > 0 ? read : undefined;
+      });
+      if (!entry) throw new Error("no entry");
+      return { name: bus.instance, queue, id, entry };
+    };
+    for (const _ of ["one", "two", "three"]) {
+      const { queue, entry } = await readOne();
+      await queue.ack(entry);
+      await queue.close();
+    }
+    expect(await names()).toEqual([]);
+    const stopped = await readOne();
+    await stopped.queue.close();
+    const died = await readOne();
+    await died.queue.ack(died.entry);
+    expect(await names()).toEqual([stopped.name, died.name].toSorted());
+    const living = lab.openBus();
+    await living.presence.join("worker", []);
+    const next = living.queues.open(options);
+    const taken: string[] = [];
+    await until(async () => {
+      taken.push(...(await next.reclaim(10)).map(({ id }) => id));
+      return taken.length > 0;
+    });
+    expect(taken).toEqual([stopped.id]);
+    await until(async () => (await names()).join() === living.instance);
+    await Promise.all([died.queue.close(), next.close()]);
+    expect(await names()).toEqual([living.instance]);
+  });
+
   it("forgets the name of a dead consumer once nothing is pending to it", async () => {
     const dead = lab.openBus();
     const living = lab.openBus();
