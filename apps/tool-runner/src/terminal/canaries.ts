@@ -4,15 +4,15 @@
  */
 import { randomUUID } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
-import { access, chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { access, chmod, mkdir, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { type Launcher, type ToolIdentity, wrapperFailure } from "./launcher.ts";
 import { DEFAULT_LIMITS, withinOwnLimits } from "./limits.ts";
 import { pinCommand, SEARCH_PATH } from "./pin.ts";
 import { adoptDirectory } from "./adopt-directory.ts";
+import { temporaryDirectory } from "./private-homes.ts";
 import { type ProcessEnd, runProcess } from "./run-process.ts";
 
 const TIMEOUT_MS = 10_000;
@@ -108,7 +108,7 @@ async function work(cage: Cage): Promise<string | null> {
 
 /** Null where everything was stopped that must be; else what was not. Never rejects. */
 export async function releaseCanaries(launcher: Launcher, identity: ToolIdentity | null): Promise<string | null> {
-  const base = await mkdtemp(join(tmpdir(), "holdfast-canaries-"));
+  const base = await temporaryDirectory();
   try {
     const cage = await buildCage(base, launcher, identity);
     // Where ordinary work fails too, the attacks may have been stopped for the wrong reason.

@@ -31,7 +31,7 @@ export class PrivateHomes {
 
   static async open(identity: ToolIdentity | null): Promise<PrivateHomes> {
     await removeStale();
-    const base = await mkdtemp(join(tmpdir(), `${PREFIX}${ownMark()}-`));
+    const base = await temporaryDirectory();
     await mkdir(join(base, HOMES));
     for (const path of [base, join(base, HOMES)]) await chmod(path, identity ? PASS_THROUGH : OWNER_ONLY);
     return new PrivateHomes(base, identity);
@@ -61,6 +61,11 @@ export class PrivateHomes {
     await emptyDirectory(this.#base);
     await removed(this.#base);
   }
+}
+
+/** A new directory of this process, which the next runner removes where this one is killed. */
+export async function temporaryDirectory(): Promise<string> {
+  return await mkdtemp(join(tmpdir(), `${PREFIX}${ownMark()}-`));
 }
 
 /** Only directories of this user are looked at: in a shared directory anybody can use the name. */

@@ -143,8 +143,9 @@ const SEEN: Readonly<Record<Sign, (result: Result, field: Field) => boolean | Pr
   runs: ({ exitCode }) => exitCode === 0,
   disguises: ({ text }) => CONTROLS.test(text),
   floods: ({ keptBytes }) => keptBytes > CAP_BYTES,
-  // Whoever is kept to a limit ends by it; whoever is not had to be stopped.
-  hoards: ({ outcome }) => outcome === "timed_out" || outcome === "unguarded",
+  // Whoever is kept to a limit ends by it; whoever is not had to be stopped, or has filled the disk.
+  hoards: ({ outcome, output }) =>
+    outcome === "timed_out" || outcome === "unguarded" || output.includes("No space left"),
 };
 
 async function becomes(condition: () => boolean): Promise<boolean> {
