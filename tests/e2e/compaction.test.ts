@@ -66,8 +66,8 @@ it("[retention.replay] a compacted conversation reads the same, from its start, 
   });
   await leaver.catch(() => undefined);
   // The first step is finished: its tokens go while the run goes on.
-  await until(async () => (await tokensOf(conversationId, 0)) === 0, { timeoutMs: 20_000 });
-  expect(await tokensOf(conversationId, 1)).toBe(700);
+  await until(async () => (await saidIn(conversationId, 0)) === "", { timeoutMs: 20_000 });
+  expect(await saidIn(conversationId, 1)).toBe(WORDS.slice(0, 700).join(""));
   held.open();
   await until(() => live.reader.runs.get(runId)?.hasEnded === true, { timeoutMs: 60_000 });
   await until(async () => (await logOf(conversationId)).every(({ event }) => event !== "token"), { timeoutMs: 30_000 });
@@ -94,8 +94,14 @@ it("[retention.replay] a compacted conversation reads the same, from its start, 
   expect(snapshot.messages.at(-1)).toMatchObject({ role: "assistant", content: text });
 }, 120_000);
 
-async function tokensOf(conversationId: string, step: number): Promise<number> {
+/** What the tokens of a step say that the log still has. */
+async function saidIn(conversationId: string, step: number): Promise<string> {
   const rows = await redis.xrange(`stream:${conversationId}`, "-", "+");
-  const events = rows.map(([, fields]) => JSON.parse(fields[3] ?? "") as { event: string; step?: number });
-  return events.filter((event) => event.event === "token" && event.step === step).length;
+  const events = rows.map(
+    ([, fields]) => JSON.parse(fields[3] ?? "") as { event: string; step?: number; text?: string },
+  );
+  return events
+    .filter((event) => event.event === "token" && event.step === step)
+    .map(({ text }) => text)
+    .join("");
 }
