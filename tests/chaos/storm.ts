@@ -145,7 +145,7 @@ async function hit(site: Site, blow: Blow, victim: Member | "redis", restartMs: 
   if (victim === "redis") return (await killRedis(site, restartMs)).heal;
   if (blow === "mcp-server") {
     const pid = site.ledgerServerOf(victim);
-    return isAlive(pid) ? killPid(pid).heal : () => Promise.resolve();
+    return isAlive(pid) ? (await killPid(pid)).heal : () => Promise.resolve();
   }
   if (blow !== "zombie") return killMember(site, victim, restartMs).heal;
   victim.service.kill("SIGSTOP");

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { until } from "@holdfast/testing";
 import type { App, Member } from "../e2e/stack.ts";
@@ -85,10 +86,23 @@ export function killMember(site: Site, member: Member, restartMs: number): Strik
   };
 }
 
-export function killPid(pid: number | undefined): Strike {
+/** The blow has fallen when the process's pipes are closed: until then a call could still be written into one that is dying. */
+export async function killPid(pid: number | undefined): Promise<Strike> {
   if (pid === undefined) throw new Error("no ledger server is known");
   process.kill(pid, "SIGKILL");
-  return { victim: `ledger server ${pid}`, atMs: performance.now(), heal: () => Promise.resolve() };
+  const atMs = performance.now();
+  await until(() => hasClosedItsPipes(pid), { timeoutMs: 5_000, intervalMs: 1, what: "the killed server is gone" });
+  return { victim: `ledger server ${pid}`, atMs, heal: () => Promise.resolve() };
+}
+
+/** A process that nobody has reaped yet is a zombie, which holds nothing any more. */
+function hasClosedItsPipes(pid: number): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return stat.slice(stat.lastIndexOf(")") + 2).startsWith("Z");
+  } catch {
+    return true;
+  }
 }
 
 export async function killRedis(site: Site, awayMs: number): Promise<Strike> {
