@@ -13,6 +13,7 @@ export const worker = {
   "worker.steps": "A run works through many steps and adds up their usage (protocol §3.2)",
   "worker.arguments": "Wrong arguments and unknown tools are told to the model and never sent (protocol §2.7)",
   "worker.refused": "A call that the model was told is refused is not executed afterwards (protocol §2.7)",
+  "worker.late-output": "A call's output is never shown after its end (protocol §3.2)",
   "worker.unknown": "A call whose outcome cannot be known is called unknown, also to the model (protocol §2.7)",
   "worker.budgets": "Steps, tokens, seconds and tool calls are limited, and say so when they end a run (protocol §6.1)",
   "worker.retry": "Model calls that may succeed later are tried again, visibly (protocol §3.2, §8.3)",

@@ -17,6 +17,7 @@ export class ToolStepEvents {
   readonly #lease: EventWriter;
   readonly #common;
   #liveOutput = 0;
+  #hasEnded = false;
 
   /** `name` is the tool's, where the call could be resolved. */
   constructor(lease: EventWriter, open: OpenCall, name: string) {
@@ -39,8 +40,12 @@ export class ToolStepEvents {
     this.#lease.append({ ...this.#common, status: "started" }, { started: this.#common.tool_call_id });
   }
 
-  /** A live piece of output. Past a limit the rest is only in the result. */
+  /**
+   * A live piece of output. Past a limit the rest is only in the result. One that is heard after the end is nobody's: the end
+   * may have been learnt from the call's state, before the pieces on their way were heard.
+   */
   output(text: string): void {
+    if (this.#hasEnded) return;
     const piece = redact(text).slice(0, MOST_LIVE_OUTPUT - this.#liveOutput);
     if (piece === "") return;
     this.#liveOutput += piece.length;
@@ -48,6 +53,7 @@ export class ToolStepEvents {
   }
 
   ended(outcome: CallOutcome, durationMs: number): JournalResult {
+    this.#hasEnded = true;
     const shown = redact(wordsForPeople(outcome));
     const result: JournalResult = {
       tool_call_id: this.#common.tool_call_id,
