@@ -4,8 +4,7 @@
  * suite itself puts up. Exit code 1 where a tier does not do exactly what is promised of it, 69 where it cannot be had.
  */
 import { hostEnvironment } from "./terminal/config.ts";
-import { DEFAULT_LIMITS } from "./terminal/limits.ts";
-import { CARELESS_ALLOWLIST, judge } from "./terminal/proof/suite.ts";
+import { CARELESS_POLICY, judge } from "./terminal/proof/suite.ts";
 import { prepare } from "./terminal/setup.ts";
 import { TIERS, type Tier } from "./terminal/tier.ts";
 
@@ -18,13 +17,7 @@ for (const tier of TIERS.filter((known) => named.length === 0 || named.includes(
 
 async function prove(tier: Tier): Promise<void> {
   const { setup, verdicts } = await prepare({
-    policy: {
-      allow: CARELESS_ALLOWLIST,
-      timeoutMs: 30_000,
-      outputCapBytes: 65_536,
-      envAllow: [],
-      limits: DEFAULT_LIMITS,
-    },
+    policy: CARELESS_POLICY,
     tier,
     toolUid: process.getuid?.() === 0 ? PROOF_UID : undefined,
     hostEnvironment: hostEnvironment(),

@@ -14,7 +14,7 @@ import { DEVICES, type PathRule, PROGRAM_DIRECTORIES, rulesOfCall, rulesOfSystem
 import { landlockStage } from "./landlock-stage.ts";
 import type { LaunchCommand, Launcher, LaunchPlan } from "./launcher.ts";
 import type { Limiter } from "./limiter.ts";
-import { pinCommand } from "./pin.ts";
+import { pinAll } from "./pin.ts";
 
 /** The first descriptor that a child inherits besides its standard streams. */
 const FILTER_DESCRIPTOR = "3";
@@ -30,10 +30,7 @@ export interface BubblewrapPrograms {
 
 /** The programs, or the names of those that are missing. */
 export function findBubblewrap(): BubblewrapPrograms | { readonly missing: string[] } {
-  const [bwrap, env, perl] = ["bwrap", "env", "perl"].map((name) => pinCommand(name)?.path);
-  if (bwrap !== undefined && env !== undefined && perl !== undefined) return { bwrap, env, perl };
-  const missing = Object.entries({ bwrap, env, perl }).filter(([, path]) => path === undefined);
-  return { missing: missing.map(([name]) => name) };
+  return pinAll(["bwrap", "env", "perl"]);
 }
 
 export class BubblewrapLauncher implements Launcher {

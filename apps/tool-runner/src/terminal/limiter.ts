@@ -9,7 +9,7 @@
  */
 import type { ToolIdentity } from "./launcher.ts";
 import type { ToolLimits } from "./limits.ts";
-import { pinCommand } from "./pin.ts";
+import { pinAll } from "./pin.ts";
 import { tasksOfOwnUser } from "./task-count.ts";
 
 const WORST_OOM_SCORE = "1000";
@@ -23,10 +23,7 @@ export interface LimiterPrograms {
 
 /** The three programs of util-linux, or the names of those that are missing. */
 export function findLimiterPrograms(): LimiterPrograms | { readonly missing: string[] } {
-  const [choom, prlimit, setpriv] = ["choom", "prlimit", "setpriv"].map((name) => pinCommand(name)?.path);
-  if (choom !== undefined && prlimit !== undefined && setpriv !== undefined) return { choom, prlimit, setpriv };
-  const missing = Object.entries({ choom, prlimit, setpriv }).filter(([, path]) => path === undefined);
-  return { missing: missing.map(([name]) => name) };
+  return pinAll(["choom", "prlimit", "setpriv"]);
 }
 
 export interface LimiterOptions {

@@ -112,3 +112,12 @@ function kindOf(path: string): "program" | "script" | "text" {
     if (fd !== undefined) closeSync(fd);
   }
 }
+
+/** The paths of programs that are used together, by name, or the names of those that are missing. */
+export function pinAll<Name extends string>(
+  names: readonly Name[],
+): Record<Name, string> | { readonly missing: string[] } {
+  const found = names.map((name) => [name, pinCommand(name)?.path] as const);
+  const missing = found.filter(([, path]) => path === undefined).map(([name]) => name);
+  return missing.length > 0 ? { missing } : (Object.fromEntries(found) as Record<Name, string>);
+}

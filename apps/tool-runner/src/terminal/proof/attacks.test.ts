@@ -1,10 +1,9 @@
 /** The table of attacks, held against the machine it runs on. */
 import { expect, it } from "@jest/globals";
 import { chooseIdentity } from "../identity.ts";
-import { DEFAULT_LIMITS } from "../limits.ts";
 import { prepare } from "../setup.ts";
 import { TIERS } from "../tier.ts";
-import { ATTACKS, canBeTried, CARELESS_ALLOWLIST, eachOf, judge } from "./suite.ts";
+import { ATTACKS, canBeTried, CARELESS_POLICY, eachOf, judge } from "./suite.ts";
 import { tryUnguarded } from "./try-attack.ts";
 
 const isRoot = process.getuid?.() === 0;
@@ -38,13 +37,7 @@ it.each(TIERS)(
   "[terminal.attacks] stops exactly the attacks at %s that its table names, and no ordinary work",
   async (tier) => {
     const { setup, verdicts } = await prepare({
-      policy: {
-        allow: CARELESS_ALLOWLIST,
-        timeoutMs: 30_000,
-        outputCapBytes: 65_536,
-        envAllow: [],
-        limits: DEFAULT_LIMITS,
-      },
+      policy: CARELESS_POLICY,
       tier,
       toolUid: isRoot ? uid : undefined,
       hostEnvironment: {},

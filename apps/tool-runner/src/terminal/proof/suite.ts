@@ -1,4 +1,5 @@
 /** All attacks, and what a machine makes of them. */
+import { DEFAULT_LIMITS } from "../limits.ts";
 import { pinCommand } from "../pin.ts";
 import type { Setup } from "../setup.ts";
 import { isAtLeast, type Tier } from "../tier.ts";
@@ -20,12 +21,20 @@ export const ATTACKS: readonly Attack[] = [
 ];
 
 /** The programs that attacks and ordinary work begin with: an allowlist as careless as can be. */
-export const CARELESS_ALLOWLIST: readonly string[] = [
+const CARELESS_ALLOWLIST: readonly string[] = [
   ...new Set([...ATTACKS.filter(({ isNotAllowed }) => isNotAllowed !== true), ...BENIGN].map(programOf)),
   // Allowed, and yet not to be run: it is setuid.
   "mount",
   "ls",
 ];
+/** What the suite is tried under: the tier alone is to stop what it promises to stop. */
+export const CARELESS_POLICY = {
+  allow: CARELESS_ALLOWLIST,
+  timeoutMs: 30_000,
+  outputCapBytes: 65_536,
+  envAllow: [],
+  limits: DEFAULT_LIMITS,
+};
 
 /** Whether it can be tried here: its program is installed, and it hits nobody else. */
 export function canBeTried(attack: Attack, hasOwnUser: boolean): boolean {
