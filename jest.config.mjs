@@ -11,7 +11,8 @@ const withPackage = [...folders, "tests", "bench"].filter((folder) =>
 export default {
   // Suites start whole stacks of real processes and hold them to bounds: more suites than cores would measure each other.
   maxWorkers: 2,
-  testTimeout: 30_000,
+  // It only ends what hangs; what is promised within a time is measured by its test.
+  testTimeout: 90_000,
   projects: withPackage.map((folder) =>
     project(folder.replace(/^(apps|packages|tooling)\//, ""), `<rootDir>/${folder}`),
   ),

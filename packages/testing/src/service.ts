@@ -53,7 +53,7 @@ export interface TestService {
   /** Lines on stdout that are not JSON, and everything on stderr. */
   readonly output: string[];
   readonly exit: Promise<ServiceExit>;
-  /** The ready line; rejects with the last output when the process ends first or `timeoutMs` (20000) pass. */
+  /** The ready line; rejects with the last output when the process ends first or `timeoutMs` (60000) pass. */
   waitForReady(timeoutMs?: number): Promise<ReadyLine>;
   /** The first line, already logged or still to come, that matches. */
   waitForLog(matches: (line: LogLine) => boolean, timeoutMs?: number): Promise<LogLine>;
@@ -121,7 +121,7 @@ class SpawnedService implements TestService {
     return this.waitForLog((line) => line.message === "ready", timeoutMs);
   }
 
-  waitForLog(matches: (line: LogLine) => boolean, timeoutMs = 20_000): Promise<LogLine> {
+  waitForLog(matches: (line: LogLine) => boolean, timeoutMs = 60_000): Promise<LogLine> {
     return new Promise((resolve, reject) => {
       const settle = (finish: () => void) => {
         clearTimeout(timer);
