@@ -100,6 +100,20 @@ describe("a stdio connection", () => {
     await expect(transport.send({ jsonrpc: "2.0", method: "hello" })).rejects.toBeInstanceOf(NotSentError);
   });
 
+  it("[mcp.not-sent] knows of each message to a dead server that it was not sent, before it knows that the server died", async () => {
+    await open(script("process.stdin.resume()"));
+    const ends: unknown[] = [];
+    Object.assign(transport, { onclose: () => ends.push("closed") });
+    const { pid } = transport;
+    process.kill(pid as number, "SIGKILL");
+    // In one turn of the loop, so that nothing of the death has been heard.
+    while (isRunning(pid as number));
+    const sends = Array.from({ length: 5 }, (_, id) => transport.send({ jsonrpc: "2.0", id, method: "tools/call" }));
+    for (const send of sends) send.catch((error: unknown) => ends.push(error));
+    await eventually(() => ends.length === 6);
+    expect(ends).toEqual([...Array(5).fill(expect.any(NotSentError)), "closed"]);
+  });
+
   it("rejects a start whose command does not exist", async () => {
     transport = new StdioTransport({
       command: "/no/such/command",

@@ -5,6 +5,7 @@ import { errorOf } from "./error-text.ts";
 import type { Frame, FrameParser } from "./frame.ts";
 import { createParser, encodeMessage, MAX_MESSAGE_BYTES, type Framing } from "./framing.ts";
 import { localError, NotSentError } from "./local-error.ts";
+import { LoneWrites } from "./lone-writes.ts";
 import {
   endGroup,
   SERVING_PATIENCE,
@@ -31,6 +32,8 @@ const STALL_MS = 10_000;
 const DRAIN_AFTER_EXIT_MS = 250;
 /** The end of stdout is usually the first sign of an exit, whose code is worth waiting for. */
 const EXIT_AFTER_END_MS = 100;
+/** For a write into the pipe of a dead server to fail; only a server that lives and does not read lets it wait. */
+const UNSENT_PATIENCE_MS = 100;
 
 /**
  * MCP over a child process's stdin and stdout, in either framing. The process runs in a group of its own, with exactly
@@ -48,6 +51,7 @@ export class StdioTransport implements Transport {
   readonly #stderrTail: StderrTail;
   readonly #parser: FrameParser;
   #child: ServerProcess | undefined;
+  #writes: LoneWrites | undefined;
   #stallTimer: NodeJS.Timeout | undefined;
   #ending: Promise<void> | undefined;
   #loss: string | undefined;
@@ -94,6 +98,7 @@ export class StdioTransport implements Transport {
   async start(): Promise<void> {
     const child = await spawnGroup(this.#options);
     this.#child = child;
+    this.#writes = new LoneWrites(child.stdin);
     child.stderr.on("data", (chunk: Buffer) => this.#stderrTail.push(chunk));
     child.stdout.on("data", (chunk: Buffer) => this.#onData(chunk));
     this.#watchForDeath(child);
@@ -108,18 +113,10 @@ export class StdioTransport implements Transport {
 
   send(message: JSONRPCMessage): Promise<void> {
     const child = this.#child;
-    if (child === undefined || this.#ending !== undefined || hasExited(child)) {
+    if (child === undefined || this.#writes === undefined || this.#ending !== undefined || hasExited(child)) {
       return Promise.reject(new NotSentError("the server is not running"));
     }
-    // Only a write that stood alone is known by its error not to have arrived: an error fails a whole batch of writes.
-    const isAlone = child.stdin.writableLength === 0;
-    return new Promise((resolve, reject) => {
-      child.stdin.write(encodeMessage(this.#options.framing, message), (error) => {
-        if (error === null || error === undefined) resolve();
-        else if (isAlone) reject(new NotSentError("the server no longer reads", { cause: error }));
-        else reject(error);
-      });
-    });
+    return this.#writes.write(encodeMessage(this.#options.framing, message));
   }
 
   /** The handshake is done: from here on the server may have state to save, and gets time for it at its end. */
@@ -211,7 +208,8 @@ export class StdioTransport implements Transport {
     const child = this.#child;
     this.#ending =
       child === undefined ? Promise.resolve() : endGroup(child, this.#patience).then(() => destroyStreams(child));
-    this.onclose?.();
+    // The SDK takes the end of the connection as the end of all requests: those that never went out hear that first.
+    void (this.#writes?.settled(UNSENT_PATIENCE_MS) ?? Promise.resolve()).then(() => this.onclose?.());
   }
 }
 
