@@ -9,6 +9,8 @@ export const mcp = {
   "mcp.ids": "Requests carry the ids 1, 2, 3, and only a response with such a number is taken (protocol §2.7)",
   "mcp.init-timeout": "A server that does not answer its handshake is given up after init_timeout_ms (protocol §6.1)",
   "mcp.environment": "A server gets a minimal environment plus what its configuration names (protocol §6.1)",
+  "mcp.sandbox":
+    "A stdio server that asks for a sandbox runs in one, reaches nothing outside it, and is gone afterwards; where there is none it does not start (protocol §6.1)",
   "mcp.close": "A server and all it started end by EOF, SIGTERM, SIGKILL (protocol §7.2)",
   "mcp.isolation": "One bad server never hides or slows another, and each is listed with its error (protocol §4)",
   "mcp.bad-tools": "Bad tools are dropped one by one, the others are offered (protocol §4)",

@@ -37,6 +37,7 @@ export async function startToolRunner({
   const host = createMcpHost({
     servers: mcpServers,
     baseDir: config.baseDir,
+    toolUid: config.toolUid,
     logger,
     onCatalogChange: () => offers.publish(),
   });

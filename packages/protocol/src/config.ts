@@ -30,6 +30,15 @@ export const AgentConfig = z.strictObject({
 });
 export type AgentConfig = z.infer<typeof AgentConfig>;
 
+/** What a stdio server in a sandbox may use besides the system's programs and a private home. */
+const McpSandbox = z.strictObject({
+  /** Files and folders it may read and execute. */
+  read: z.array(z.string().min(1)).default([]),
+  /** Folders it may read and write. */
+  write: z.array(z.string().min(1)).default([]),
+  network: z.boolean().default(false),
+});
+
 const McpTuning = z.strictObject({
   framing: z.enum(["auto", "newline", "content-length"]).default("auto"),
   init_timeout_ms: positive.default(30_000),
@@ -39,6 +48,8 @@ const McpTuning = z.strictObject({
   concurrency: positive.optional(),
   allow: z.array(z.string().min(1)).default(["*"]),
   deny: z.array(z.string().min(1)).default([]),
+  /** `true`: with nothing to use. A machine that cannot hold it does not start the server. */
+  sandbox: z.union([z.boolean(), McpSandbox]).default(false),
 });
 
 /** As other MCP hosts write it, so an existing file pastes unchanged; ours sits under `holdfast`. */
@@ -54,7 +65,11 @@ export const McpServerConfig = z
     disabled: z.boolean().default(false),
     holdfast: McpTuning.prefault({}),
   })
-  .refine((server) => (server.command === undefined) !== (server.url === undefined), "needs either command or url");
+  .refine((server) => (server.command === undefined) !== (server.url === undefined), "needs either command or url")
+  .refine((server) => server.url === undefined || server.holdfast.sandbox === false, {
+    path: ["holdfast", "sandbox"],
+    message: "is for a server with a command: a remote one runs elsewhere",
+  });
 export type McpServerConfig = z.infer<typeof McpServerConfig>;
 
 export const TerminalConfig = z.strictObject({

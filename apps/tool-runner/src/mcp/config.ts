@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import type { McpServerConfig } from "@holdfast/protocol";
+import { type Grants, NO_GRANTS } from "../terminal/launcher.ts";
 import type { Framing } from "./framing.ts";
 
 /** What a server process may know of ours; everything else it needs is written in its `env`. */
@@ -28,6 +29,8 @@ export interface StdioServer extends ServerLimits {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
   readonly framing: Framing | "auto";
+  /** Set where it runs in a sandbox: what it may use there. */
+  readonly sandbox?: Grants;
 }
 
 export interface HttpServer extends ServerLimits {
@@ -55,11 +58,22 @@ export function resolveServer(toolset: string, config: McpServerConfig, baseDir:
   };
   if (command !== undefined) {
     const cwd = resolve(baseDir, config.cwd ?? ".");
-    const env = { ...inheritedEnvironment(), ...config.env };
-    return { ...limits, kind: "stdio", command, args: config.args, cwd, env, framing: holdfast.framing };
+    const sandbox = grantsOf(holdfast.sandbox, baseDir);
+    const { HOME, TMPDIR, ...rest } = inheritedEnvironment();
+    // In a sandbox these are a private directory.
+    const own = sandbox ? rest : { ...rest, ...(HOME && { HOME }), ...(TMPDIR && { TMPDIR }) };
+    const process = { command, args: config.args, cwd, env: { ...own, ...config.env } };
+    return { ...limits, ...process, kind: "stdio", framing: holdfast.framing, ...(sandbox && { sandbox }) };
   }
   const isSse = config.type?.toLowerCase() === "sse";
   return { ...limits, kind: "http", url: new URL(url ?? ""), headers: config.headers, isSse };
+}
+
+/** `true` allows nothing, which is what an empty list of folders allows too. */
+function grantsOf(sandbox: McpServerConfig["holdfast"]["sandbox"], baseDir: string): Grants | undefined {
+  if (typeof sandbox === "boolean") return sandbox ? NO_GRANTS : undefined;
+  const absolute = (paths: readonly string[]) => paths.map((path) => resolve(baseDir, path));
+  return { read: absolute(sandbox.read), write: absolute(sandbox.write), network: sandbox.network };
 }
 
 /** A missing directory would otherwise be reported as a missing command. */

@@ -9,6 +9,7 @@ import {
   type ConnectDeps,
   type Connection,
 } from "./connection.ts";
+import type { Grants } from "../terminal/launcher.ts";
 import { errorOf } from "./error-text.ts";
 import {
   LADDER_TIMES,
@@ -43,7 +44,26 @@ type Attempt =
  */
 export async function connectStdio(server: StdioServer, deps: StdioConnectDeps): Promise<Connection> {
   if (!isDirectory(server.cwd)) throw new ConnectError(`its working directory does not exist: ${server.cwd}`);
+  if (server.sandbox !== undefined) return connectEnclosed(server, server.sandbox, deps);
   return (await tryVerdict(server, deps)) ?? climb(server, deps);
+}
+
+/** What the sandbox needs besides the process is there for all rungs, and until the session's process is gone. */
+async function connectEnclosed(server: StdioServer, sandbox: Grants, deps: StdioConnectDeps): Promise<Connection> {
+  const { command, release } = await deps.sandboxes.enclose(server, sandbox);
+  const enclosed = { ...server, ...command };
+  let connection: Connection;
+  try {
+    connection = (await tryVerdict(enclosed, deps)) ?? (await climb(enclosed, deps));
+  } catch (error) {
+    await release();
+    throw error;
+  }
+  const { close } = connection;
+  let ending: Promise<void> | undefined;
+  const end = () => (ending ??= close().then(release));
+  void connection.ended.then(end);
+  return { ...connection, close: end };
 }
 
 /** The rung that worked last time, with the whole init timeout. Undefined: the server is no longer what it was. */

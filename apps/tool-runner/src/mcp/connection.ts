@@ -2,6 +2,7 @@ import { Client } from "@modelcontextprotocol/client";
 import type { Logger } from "@holdfast/telemetry";
 import { errorOf } from "./error-text.ts";
 import type { Framing } from "./framing.ts";
+import type { Sandboxes } from "./sandboxes.ts";
 
 /** An MCP session that has shaken hands. */
 export interface Connection {
@@ -20,6 +21,8 @@ export interface ConnectDeps {
   readonly onToolsChanged: () => void;
   /** Something of the server's was left out; one sentence. */
   readonly onProblem: (problem: string) => void;
+  /** Where servers run whose configuration asks for a sandbox. */
+  readonly sandboxes: Sandboxes;
   /** Ends every try at once. */
   readonly signal: AbortSignal;
 }
@@ -29,10 +32,16 @@ export class ConnectError extends Error {
   override readonly name = "ConnectError";
   /** The server wants credentials we do not have. */
   readonly needsAuthorization: boolean;
+  /** Trying again will not help: somebody has to change the configuration or the machine. */
+  readonly isFinal: boolean;
 
-  constructor(message: string, options: ErrorOptions & { needsAuthorization?: boolean } = {}) {
+  constructor(
+    message: string,
+    options: ErrorOptions & { readonly needsAuthorization?: boolean; readonly isFinal?: boolean } = {},
+  ) {
     super(message, options);
     this.needsAuthorization = options.needsAuthorization ?? false;
+    this.isFinal = options.isFinal ?? false;
   }
 }
 

@@ -5,6 +5,7 @@ import type { McpTool } from "./catalog.ts";
 import { resolveServer, type ResolvedServer } from "./config.ts";
 import type { LadderTimes } from "./ladder.ts";
 import { endedOutcome, type ToolOutcome } from "./result.ts";
+import { Sandboxes } from "./sandboxes.ts";
 import { Supervisor, type ServerState } from "./supervisor.ts";
 
 /** One MCP server as it is offered to workers and shown to operators. */
@@ -22,6 +23,8 @@ export interface McpHostOptions {
   readonly logger: Logger;
   /** A state, an error or a list of tools changed. Changes of one moment are told once. */
   readonly onCatalogChange?: (toolsets: readonly ToolsetState[]) => void;
+  /** The user of sandboxed servers where this process is root; default 65534. */
+  readonly toolUid?: number | undefined;
   /** How long each way of connecting is tried; for tests. */
   readonly ladderTimes?: LadderTimes;
 }
@@ -48,12 +51,14 @@ class SupervisedHost implements McpHost {
   readonly #options: McpHostOptions;
   readonly #supervisors = new Map<string, Supervisor>();
   readonly #retiring = new Set<Supervisor>();
+  readonly #sandboxes: Sandboxes;
   #disabled: readonly string[] = [];
   #isChangeAnnounced = false;
   #isClosed = false;
 
   constructor(options: McpHostOptions) {
     this.#options = options;
+    this.#sandboxes = new Sandboxes(options.toolUid);
     this.#take(options.servers);
   }
 
@@ -88,6 +93,7 @@ class SupervisedHost implements McpHost {
     this.#isClosed = true;
     const all = [...this.#supervisors.values(), ...this.#retiring];
     await Promise.all(all.map((supervisor) => supervisor.close()));
+    await this.#sandboxes.close();
   }
 
   /** Replaces what changed and answers the supervisors that are new. */
@@ -116,6 +122,7 @@ class SupervisedHost implements McpHost {
     const { logger, ladderTimes } = this.#options;
     return new Supervisor(server, {
       logger: logger.child({ toolset: server.toolset }),
+      sandboxes: this.#sandboxes,
       onChange: () => this.#announceChange(),
       ...(ladderTimes !== undefined && { ladderTimes }),
     });

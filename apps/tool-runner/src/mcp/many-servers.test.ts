@@ -4,6 +4,7 @@ import { McpServerConfig } from "@holdfast/protocol";
 import { resolveServer } from "./config.ts";
 import { eventually, fixtureServer, isRunning, memoryLog, testHost, type TestHost } from "./fixture/fixture-host.ts";
 import { createMcpHost, type ToolsetState } from "./host.ts";
+import { Sandboxes } from "./sandboxes.ts";
 import { Supervisor } from "./supervisor.ts";
 
 // Real processes, which a loaded machine starts slowly.
@@ -145,7 +146,12 @@ describe("a server given up on", () => {
     const { logger } = memoryLog();
     const policy = { recordSuccess: () => undefined, recordDeath: () => ({ delayMs: 60_000, isOpen: true }) };
     const server = resolveServer("one", fixtureServer(["--exit-at-start"]), tmpdir());
-    const supervisor = new Supervisor(server, { logger, onChange: () => undefined, policy });
+    const supervisor = new Supervisor(server, {
+      logger,
+      sandboxes: new Sandboxes(undefined),
+      onChange: () => undefined,
+      policy,
+    });
     await supervisor.start();
     expect(supervisor.state).toBe("failed");
     expect(supervisor.error).toContain("stderr: fatal: no configuration found");

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcessByStdio } from "node:child_process";
 import { once } from "node:events";
+import { closeSync, openSync } from "node:fs";
 import type { Readable, Writable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 
@@ -12,6 +13,8 @@ export interface Command {
   readonly args: readonly string[];
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
+  /** Files that it gets open for reading, from descriptor 3 on. */
+  readonly inherits?: readonly string[];
 }
 
 export type ServerProcess = ChildProcessByStdio<Writable, Readable, Readable>;
@@ -32,17 +35,23 @@ const POLL_MS = 20;
 const KILL_WAIT_MS = 1000;
 
 /** Starts the process; rejects with the reason (ENOENT, EACCES, …) when it cannot be started. No shell ever sees the arguments. */
-export async function spawnGroup({ command, args, cwd, env }: Command): Promise<ServerProcess> {
-  const child = spawn(command, [...args], {
-    cwd,
-    env,
-    shell: false,
-    detached: true,
-    windowsHide: true,
-    stdio: ["pipe", "pipe", "pipe"],
-  });
-  await once(child, "spawn");
-  return child;
+export async function spawnGroup({ command, args, cwd, env, inherits = [] }: Command): Promise<ServerProcess> {
+  const inherited: number[] = [];
+  try {
+    for (const path of inherits) inherited.push(openSync(path, "r"));
+    const child = spawn(command, [...args], {
+      cwd,
+      env,
+      shell: false,
+      detached: true,
+      windowsHide: true,
+      stdio: ["pipe", "pipe", "pipe", ...inherited],
+    }) as ServerProcess;
+    await once(child, "spawn");
+    return child;
+  } finally {
+    for (const descriptor of inherited) closeSync(descriptor);
+  }
 }
 
 /** Ends the whole group: stdin closed, then SIGTERM, then SIGKILL. Resolves when nothing of it runs any more. */

@@ -9,6 +9,7 @@ import { messageOf } from "./error-text.ts";
 import type { LadderTimes, RungName } from "./ladder.ts";
 import { listTools } from "./list-tools.ts";
 import { RestartPolicy } from "./restart-policy.ts";
+import type { Sandboxes } from "./sandboxes.ts";
 import { Slots } from "./slots.ts";
 
 /**
@@ -34,6 +35,7 @@ export class ServerUnavailable extends Error {
 
 export interface SupervisorOptions {
   readonly logger: Logger;
+  readonly sandboxes: Sandboxes;
   /** State, error or tools changed. */
   readonly onChange: () => void;
   readonly policy?: Pick<RestartPolicy, "recordSuccess" | "recordDeath">;
@@ -161,7 +163,7 @@ export class Supervisor {
       await connection?.close().catch(() => undefined);
       this.#hasFailedToStart = true;
       const reason = messageOf(error);
-      this.#rest(reason, error instanceof ConnectError && error.needsAuthorization);
+      this.#rest(reason, error instanceof ConnectError ? error : undefined);
       throw new ServerUnavailable(reason, { cause: error });
     }
     this.#hasFailedToStart = false;
@@ -176,6 +178,7 @@ export class Supervisor {
   #connect(): Promise<Connection> {
     const deps: ConnectDeps = {
       logger: this.#options.logger,
+      sandboxes: this.#options.sandboxes,
       onToolsChanged: () => this.#refreshSoon(),
       onProblem: (problem) => this.#problems.push(problem),
       signal: this.#stop.signal,
@@ -230,15 +233,16 @@ export class Supervisor {
   #onEnd(connection: Connection, reason: string): void {
     if (this.#connection !== connection) return;
     this.#connection = undefined;
-    if (!this.#stop.signal.aborted) this.#rest(reason, false);
+    if (!this.#stop.signal.aborted) this.#rest(reason);
   }
 
   /** Dead for now: not started again before the policy allows it. */
-  #rest(reason: string, needsAuthorization: boolean): void {
+  #rest(reason: string, error?: Pick<ConnectError, "needsAuthorization" | "isFinal">): void {
     const { delayMs, isOpen } = this.#policy.recordDeath();
     this.#mayStartAt = Date.now() + delayMs;
     if (this.#stop.signal.aborted) return;
-    this.#become(needsAuthorization ? "auth_required" : isOpen ? "failed" : "backoff", reason);
+    const state = isOpen || error?.isFinal ? "failed" : "backoff";
+    this.#become(error?.needsAuthorization ? "auth_required" : state, reason);
     this.#retryTimer = setTimeout(() => {
       if (this.#catalog === undefined) void this.start();
       else if (this.#state === "backoff") this.#become("idle", this.#error);

@@ -10,9 +10,17 @@
  */
 import { lstatSync, readlinkSync, statSync } from "node:fs";
 import { dirname } from "node:path";
-import { DEVICES, type PathRule, PROGRAM_DIRECTORIES, rulesOfCall, rulesOfSystem, SETTINGS } from "./landlock.ts";
+import {
+  DEVICES,
+  NETWORK_SETTINGS,
+  type PathRule,
+  PROGRAM_DIRECTORIES,
+  rulesOfCall,
+  rulesOfSystem,
+  SETTINGS,
+} from "./landlock.ts";
 import { landlockStage } from "./landlock-stage.ts";
-import type { LaunchCommand, Launcher, LaunchPlan } from "./launcher.ts";
+import { type FilterPaths, type LaunchCommand, type Launcher, type LaunchPlan, NO_GRANTS } from "./launcher.ts";
 import type { Limiter } from "./limiter.ts";
 import { pinAll } from "./pin.ts";
 
@@ -37,14 +45,14 @@ export class BubblewrapLauncher implements Launcher {
   readonly tier = "T3";
   readonly #limiter: Limiter;
   readonly #programs: BubblewrapPrograms;
-  readonly #filter: string;
+  readonly #filters: FilterPaths;
   readonly #rules: readonly PathRule[] = rulesOfSystem("/proc").filter(({ path }) => !isOfMachine(path));
   readonly #system: readonly string[] = systemOptions();
 
-  constructor(limiter: Limiter, programs: BubblewrapPrograms, filter: string) {
+  constructor(limiter: Limiter, programs: BubblewrapPrograms, filters: FilterPaths) {
     this.#limiter = limiter;
     this.#programs = programs;
-    this.#filter = filter;
+    this.#filters = filters;
   }
 
   command(plan: LaunchPlan): LaunchCommand {
@@ -53,7 +61,9 @@ export class BubblewrapLauncher implements Launcher {
     const isRoot = limiter.identity !== null;
     const namespaces = [...this.#system, ...(isRoot ? RIGHTS_OF_ROOT : ["--unshare-user"]), ...callOptions(plan)];
     const outside = [env, "--ignore-signal=TERM", bwrap, ...namespaces, "--"];
-    const tool = [...landlockStage(perl, plan.cwd, [...this.#rules, ...rulesOfCall(plan)]), plan.file, ...plan.args];
+    const network = plan.grants?.network === true;
+    const stage = landlockStage({ perl, cwd: plan.cwd, network }, [...this.#rules, ...rulesOfCall(plan)]);
+    const tool = [...stage, plan.file, ...plan.args];
     return {
       file: limiter.file,
       args: isRoot
@@ -61,7 +71,7 @@ export class BubblewrapLauncher implements Launcher {
         : limiter.args(plan.limits, [...outside, ...tool]),
       identity: null,
       wrappers: [...limiter.wrappers, "bwrap", "landlock"],
-      inherits: [this.#filter],
+      inherits: [network ? this.#filters.online : this.#filters.offline],
       hidesSignals: true,
     };
   }
@@ -73,7 +83,7 @@ function isOfMachine(path: string): boolean {
 
 /** What is the same for every call. The root is a memory file system: nothing may be left to write there but the mounts. */
 function systemOptions(): string[] {
-  const namespaces = "--unshare-pid --unshare-net --unshare-ipc --unshare-uts --unshare-cgroup-try --die-with-parent";
+  const namespaces = "--unshare-pid --unshare-ipc --unshare-uts --unshare-cgroup-try --die-with-parent";
   const standardStreams = ["stdin", "stdout", "stderr"];
   return [
     namespaces.split(" "),
@@ -97,10 +107,22 @@ function exists(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
-function callOptions({ workspace, home }: LaunchPlan): string[] {
-  const bind = (path: string) => ["--bind", path, path];
-  const parents = openDirectories([dirname(workspace), dirname(home)]);
-  return [...parents, ...bind(workspace), ...bind(home), "--remount-ro", "/", "--chdir", "/"];
+function callOptions({ workspace, home, cwd, grants = NO_GRANTS }: LaunchPlan): string[] {
+  const settings = grants.network ? NETWORK_SETTINGS.filter(exists) : [];
+  const mounts = [
+    ...[...grants.read, ...settings].map((path) => ({ path, option: "--ro-bind" })),
+    ...[...new Set([workspace, home, ...grants.write])].map((path) => ({ path, option: "--bind" })),
+    // What lies in another is mounted after it, or it would be covered.
+  ].toSorted((one, other) => one.path.length - other.path.length);
+  return [
+    ...(grants.network ? [] : ["--unshare-net"]),
+    ...openDirectories([cwd, ...mounts.map(({ path }) => dirname(path))]),
+    ...mounts.flatMap(({ path, option }) => [option, path, path]),
+    "--remount-ro",
+    "/",
+    "--chdir",
+    "/",
+  ];
 }
 
 /** Makes these and what is above them, searchable for everybody; without this bubblewrap makes them its user's alone. */

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { BubblewrapLauncher, findBubblewrap } from "./bubblewrap-launcher.ts";
 import { releaseCanaries } from "./canaries.ts";
 import { ConfinedLauncher } from "./confined-launcher.ts";
-import type { Launcher, ToolIdentity } from "./launcher.ts";
+import type { FilterPaths, Launcher, ToolIdentity } from "./launcher.ts";
 import { LimitedLauncher } from "./limited-launcher.ts";
 import { findLimiterPrograms, Limiter } from "./limiter.ts";
 import { DEFAULT_LIMITS, withinOwnLimits } from "./limits.ts";
@@ -78,23 +78,25 @@ async function limiterOf(identity: ToolIdentity | null): Promise<Limiter | { rea
 type Store = DetectOptions["store"];
 
 async function confined(limiter: Limiter, store: Store): Promise<TierVerdict> {
-  const filter = filterFor(newestOwnTask());
-  return "reason" in filter ? filter : { launcher: new ConfinedLauncher(limiter, await store(filter.program)) };
+  const filters = await filtersFor(newestOwnTask(), store);
+  return "reason" in filters ? filters : { launcher: new ConfinedLauncher(limiter, filters) };
 }
 
 async function bubblewrapped(limiter: Limiter, store: Store): Promise<TierVerdict> {
   const programs = findBubblewrap();
   if ("missing" in programs) return { reason: `not installed: ${programs.missing.join(", ")}` };
-  const filter = filterFor(undefined);
-  return "reason" in filter
-    ? filter
-    : { launcher: new BubblewrapLauncher(limiter, programs, await store(filter.program)) };
+  const filters = await filtersFor(undefined, store);
+  return "reason" in filters ? filters : { launcher: new BubblewrapLauncher(limiter, programs, filters) };
 }
 
-function filterFor(protectedUpToPid: number | undefined): { readonly program: Buffer } | { readonly reason: string } {
+async function filtersFor(
+  protectedUpToPid: number | undefined,
+  store: Store,
+): Promise<FilterPaths | { readonly reason: string }> {
   const architecture = FILTER_ARCHITECTURES.find((known) => known === process.arch);
   if (architecture === undefined) return { reason: `there is no seccomp filter for ${process.arch}` };
-  return { program: buildFilter({ architecture, protectedUpToPid }).toBytes() };
+  const stored = (network: boolean) => store(buildFilter({ architecture, protectedUpToPid, network }).toBytes());
+  return { offline: await stored(false), online: await stored(true) };
 }
 
 /** Every thread of the runner has a number up to this one: a signal to a thread's number reaches its process. */

@@ -3,11 +3,14 @@
  * from 2.41 on only, and bubblewrap is for machines that have an older one; so the rules are put in force by a few lines of
  * Perl, which is an essential package of Debian (perl-base).
  *
- * The script gets the directory to start in, which only the tool's user may enter, `<rights>:<path>` for each rule, `--`, and
- * the program to execute. It also undoes what came before it: SIGTERM, which bubblewrap must survive, is for the tool again,
+ * The script gets the directory to start in, which only the tool's user may enter, what is forbidden of TCP, `<rights>:<path>`
+ * for each rule, `--`, and the program to execute. It also undoes what came before it: SIGTERM, which bubblewrap must survive, is for the tool again,
  * and the variable that bubblewrap sets is gone.
  */
 import { type PathRule, rightsMask } from "./landlock.ts";
+
+/** Of TCP (linux/landlock.h). */
+const BIND_AND_CONNECT = 3;
 
 const SCRIPT = `
 use strict;
@@ -17,10 +20,11 @@ sub stop { print STDERR "landlock: $_[0]: $!\\n"; exit 126 }
 $SIG{TERM} = "DEFAULT";
 delete $ENV{PWD};
 chdir(shift) or stop("directory");
+my $tcp = shift() + 0;
 my $abi = syscall($create_ruleset, 0, 0, $get_version);
 stop("not available") if $abi < 1;
 my $known = $abi < 2 ? 0x1fff : $abi < 3 ? 0x3fff : 0x7fff;
-my @more = $abi < 4 ? () : $abi < 6 ? (3) : (3, 3);
+my @more = $abi < 4 ? () : $abi < 6 ? ($tcp) : ($tcp, 3);
 my $attributes = pack("Q*", $known, @more);
 my $ruleset = syscall($create_ruleset, $attributes, length $attributes, 0);
 stop("rule set") if $ruleset < 0;
@@ -35,6 +39,23 @@ syscall($restrict_self, $ruleset, 0) == 0 or stop("enforcement");
 exec { $ARGV[0] } @ARGV or stop("failed to execute");
 `;
 
-export function landlockStage(perl: string, cwd: string, rules: readonly PathRule[]): string[] {
-  return [perl, "-e", SCRIPT, "--", cwd, ...rules.map(({ path, rights }) => `${rightsMask(rights)}:${path}`), "--"];
+export interface StageOptions {
+  readonly perl: string;
+  /** Where the program starts. */
+  readonly cwd: string;
+  readonly network: boolean;
+}
+
+export function landlockStage({ perl, cwd, network }: StageOptions, rules: readonly PathRule[]): string[] {
+  const forbidden = network ? 0 : BIND_AND_CONNECT;
+  return [
+    perl,
+    "-e",
+    SCRIPT,
+    "--",
+    cwd,
+    String(forbidden),
+    ...rules.map(({ path, rights }) => `${rightsMask(rights)}:${path}`),
+    "--",
+  ];
 }

@@ -6,6 +6,7 @@
  * A rule holds for everything below its path, and rules add up. Links need no rule: the file behind one does.
  */
 import { realpathSync, statSync } from "node:fs";
+import { type LaunchPlan, NO_GRANTS } from "./launcher.ts";
 
 /** Names as setpriv has them, in the order of the kernel's bits (linux/landlock.h). */
 const RIGHTS = [
@@ -38,6 +39,8 @@ const WORK: readonly Right[] = [
   ...(["make-dir", "make-reg", "make-fifo", "make-sym", "refer"] as const),
 ];
 
+type PlaceOfCall = Pick<LaunchPlan, "workspace" | "home" | "grants">;
+
 export interface PathRule {
   readonly path: string;
   readonly rights: readonly Right[];
@@ -51,6 +54,9 @@ export const SETTINGS = `alternatives bash.bashrc debian_version group host.conf
   python3 services ssl/certs ssl/openssl.cnf terminfo timezone vim`
   .split(/\s+/)
   .map((name) => `/etc/${name}`);
+
+/** Where names of hosts are looked up. */
+export const NETWORK_SETTINGS: readonly string[] = ["/etc/resolv.conf", "/etc/hosts"];
 
 export const DEVICES = "null zero full random urandom".split(" ").map((name) => `/dev/${name}`);
 
@@ -70,8 +76,12 @@ export function rulesOfSystem(proc: string): PathRule[] {
   ].flatMap(ofExisting);
 }
 
-export function rulesOfCall({ workspace, home }: { readonly workspace: string; readonly home: string }): PathRule[] {
-  return [workspace, home].map((path) => ({ path, rights: WORK }));
+export function rulesOfCall({ workspace, home, grants = NO_GRANTS }: PlaceOfCall): PathRule[] {
+  const read = [...grants.read, ...(grants.network ? NETWORK_SETTINGS : [])];
+  const own = [...new Set([workspace, home, ...grants.write])];
+  return [...own.map((path) => ({ path, rights: WORK })), ...read.map((path) => ({ path, rights: RUN }))].flatMap(
+    ofExisting,
+  );
 }
 
 /** None for what is missing here, and for a link into what has a rule of its own. */

@@ -11,6 +11,18 @@ export interface ToolIdentity {
   readonly gid: number;
 }
 
+/** What a program may use beyond its workspace, its home and the system's programs. */
+export interface Grants {
+  /** Canonical paths of files and folders that it may read and execute. */
+  readonly read: readonly string[];
+  /** Canonical paths of folders that it may read and write. */
+  readonly write: readonly string[];
+  /** Internet sockets: all of the network that the runner has. */
+  readonly network: boolean;
+}
+
+export const NO_GRANTS: Grants = { read: [], write: [], network: false };
+
 export interface LaunchPlan {
   /** Absolute path of the program. */
   readonly file: string;
@@ -23,6 +35,15 @@ export interface LaunchPlan {
   /** Canonical path of the directory it starts in. */
   readonly cwd: string;
   readonly limits: ToolLimits;
+  /** Default none. The tiers without a kernel sandbox take no notice of them. */
+  readonly grants?: Grants;
+}
+
+/** Where the seccomp filters lie, readable by the tool's user. */
+export interface FilterPaths {
+  readonly offline: string;
+  /** For what may use the network. */
+  readonly online: string;
 }
 
 /** What spawn gets. `identity` is set where spawn itself has to change the user. */

@@ -86,10 +86,10 @@ export class Limiter {
   #limitOptions(limits: ToolLimits): string[] {
     return [
       "--core=0:0",
-      `--cpu=${limits.cpuSeconds}:${limits.cpuSeconds}`,
-      `--as=${limits.memoryBytes}:${limits.memoryBytes}`,
-      `--fsize=${limits.fileBytes}:${limits.fileBytes}`,
-      `--nofile=${limits.openFiles}:${limits.openFiles}`,
+      ...limitOption("cpu", limits.cpuSeconds),
+      ...limitOption("as", limits.memoryBytes),
+      ...limitOption("fsize", limits.fileBytes),
+      ...limitOption("nofile", limits.openFiles),
       ...this.#processLimit(limits.processes),
     ];
   }
@@ -99,7 +99,7 @@ export class Limiter {
     if (!canLimitProcesses) return [];
     // What the runner itself has started is not the tool's.
     const limit = processes + (identity === null ? tasksOfOwnUser() : 0);
-    return [`--nproc=${limit}:${limit}`];
+    return limitOption("nproc", limit);
   }
 
   #privilegeOptions(): string[] {
@@ -108,4 +108,9 @@ export class Limiter {
     if (identity === null) return common;
     return [...common, `--reuid=${identity.uid}`, `--regid=${identity.gid}`, "--clear-groups", "--bounding-set=-all"];
   }
+}
+
+/** Where there is no limit, the runner's own is kept. */
+function limitOption(name: string, limit: number): string[] {
+  return Number.isFinite(limit) ? [`--${name}=${limit}:${limit}`] : [];
 }

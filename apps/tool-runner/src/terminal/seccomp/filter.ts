@@ -2,7 +2,8 @@
  * What a tool may not ask of the kernel, as a seccomp program. Everything else is allowed: this filter takes away the ways out
  * of the sandbox and those to other processes, not the ways to work.
  *
- * - No sockets but connected pairs. A datagram socket could send to any address, so pairs are of streams.
+ * - No sockets but connected pairs. A datagram socket could send to any address, so pairs are of streams. With `network` those
+ *   of the Internet's protocols too, and no others: the machine's own sockets stay out of reach.
  * - No other namespaces, mounts, devices of the kernel, tracing of processes, keyrings, io_uring (which does what the filter
  *   forbids), anonymous executables, and no shared memory that outlives its maker.
  * - No leaving of the process group, by which a tool is ended, and no living on after the runner (PR_SET_PDEATHSIG).
@@ -33,8 +34,9 @@ const VERDICT = {
 
 const MISSING: readonly SyscallName[] = ["clone3", "io_uring_setup", "io_uring_enter", "io_uring_register"];
 
+const NETWORKING: readonly SyscallName[] = ["connect", "bind", "listen", "accept", "accept4"];
+
 const REFUSED: readonly SyscallName[] = [
-  ...(["socket", "connect", "bind", "listen", "accept", "accept4"] as const),
   ...(["ptrace", "process_vm_readv", "process_vm_writev", "process_madvise", "process_mrelease", "kcmp"] as const),
   ...(["pidfd_open", "pidfd_getfd", "pidfd_send_signal", "setsid", "setpgid"] as const),
   ...(["unshare", "setns", "mount", "umount2", "pivot_root", "chroot", "open_tree", "open_tree_attr"] as const),
@@ -69,6 +71,8 @@ const SIOCSPGRP = 0x8902;
 const F_SETOWN = 8;
 const F_SETOWN_EX = 15;
 const AF_UNIX = 1;
+const AF_INET = 2;
+const AF_INET6 = 10;
 const SOCK_STREAM = 1;
 const SOCK_SEQPACKET = 5;
 const SOCKET_TYPE = 0xf;
@@ -80,6 +84,8 @@ const IOPRIO_WHO_PROCESS = 1;
 /** To the scheduler and the limits, 0 is the caller. */
 const SELF = 0;
 const FIRST_NEGATIVE = 0x8000_0000;
+
+const INTERNET_SOCKETS: ArgumentRule = { calls: ["socket"], refuseIf: [{ argument: 0, isNot: [AF_INET, AF_INET6] }] };
 
 const ARGUMENT_RULES: readonly ArgumentRule[] = [
   { calls: ["clone"], refuseIf: [{ argument: 0, hasAnyBit: NEW_NAMESPACES }] },
@@ -127,15 +133,22 @@ export interface FilterOptions {
   readonly architecture: FilterArchitecture;
   /** No signal reaches processes with an id up to this one; undefined where tools see no others. */
   readonly protectedUpToPid?: number | undefined;
+  /** Default false. */
+  readonly network?: boolean;
 }
 
-export function buildFilter({ architecture, protectedUpToPid }: FilterOptions): BpfProgram {
+export function buildFilter({ architecture, protectedUpToPid, network = false }: FilterOptions): BpfProgram {
   const program = new BpfProgram();
   program.load(ARCHITECTURE).jump("equal", AUDIT_ARCHITECTURE[architecture], undefined, "kill").load(SYSCALL_NUMBER);
   if (architecture === "x64") program.jump("atLeast", FIRST_X32_NUMBER, "kill");
   for (const name of MISSING) program.jump("equal", SYSCALL_NUMBERS[name][architecture], "missing");
-  for (const name of REFUSED) program.jump("equal", SYSCALL_NUMBERS[name][architecture], "refuse");
-  const rules = protectedUpToPid === undefined ? ARGUMENT_RULES : [...ARGUMENT_RULES, signalRule(protectedUpToPid)];
+  const refused = network ? REFUSED : [...REFUSED, "socket" as const, ...NETWORKING];
+  for (const name of refused) program.jump("equal", SYSCALL_NUMBERS[name][architecture], "refuse");
+  const rules = [
+    ...ARGUMENT_RULES,
+    ...(network ? [INTERNET_SOCKETS] : []),
+    ...(protectedUpToPid === undefined ? [] : [signalRule(protectedUpToPid)]),
+  ];
   for (const [index, rule] of rules.entries()) addRule(program, rule, architecture, index);
   program.answer(VERDICT.allow);
   program.label("refuse").answer(VERDICT.refuse);
