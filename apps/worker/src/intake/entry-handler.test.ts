@@ -1,4 +1,4 @@
-import { AgentStates, type Entry, type RunLease } from "@holdfast/bus";
+import { AgentStates, createRedisBus, type Entry, type RunLease } from "@holdfast/bus";
 import { chatTopic, newUuid, type StreamEvent, WORKERS_GROUP } from "@holdfast/protocol";
 import { until } from "@holdfast/testing";
 import { afterAll, afterEach, beforeAll, expect, it } from "@jest/globals";
@@ -14,7 +14,11 @@ let stage: Stage;
 beforeAll(async () => {
   stage = await Stage.open();
 });
-afterEach(() => stage.clear());
+const closing: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close();
+  await stage.clear();
+});
 afterAll(() => stage.close());
 
 const topic = chatTopic("assistant");
@@ -27,24 +31,19 @@ async function failRun(lease: RunLease): Promise<RunResult> {
   return { outcome: "ended", isLast: false, giveUp: error };
 }
 
-/** A handler of its own over the stage's bus, and the first entry of the queue. */
-async function handling(deps: Pick<EntryHandlerDeps, "execute" | "draining">) {
+/** A handler of its own over the stage's bus. */
+function handlerWith(deps: Pick<EntryHandlerDeps, "execute" | "draining">) {
   const { conversations, runs, control } = stage.bus;
   const queue = stage.bus.queues.open({ topics: [topic], group: WORKERS_GROUP });
   const logger = createLogger({ service: "worker", destination: new PassThrough() });
   const states = new AgentStates({ control, agents: ["assistant"] });
-  const ward = new Ward();
-  const handler = new EntryHandler({
-    conversations,
-    runs,
-    queue,
-    states,
-    ward,
-    logger,
-    serves: () => true,
-    giveUpRun: failRun,
-    ...deps,
-  });
+  const given = { conversations, runs, queue, states, ward: new Ward(), logger, giveUpRun: failRun, ...deps };
+  return { queue, handler: new EntryHandler({ ...given, serves: () => true }) };
+}
+
+/** The same with the first entry of the queue. */
+async function handling(deps: Pick<EntryHandlerDeps, "execute" | "draining">) {
+  const { queue, handler } = handlerWith(deps);
   let entries: Entry[] = [];
   await until(async () => (entries = await queue.read(1, 50)).length > 0);
   const handle = async () => {
@@ -117,4 +116,52 @@ it("[worker.drain-letter] settles a dead letter before it hands the rest of the 
   await stage.worker();
   expect((await talk.ended(waiting)).text).toBe("fine");
   expect(await letters()).toHaveLength(1);
+});
+
+/**
+ * A worker that claimed a run and whose sign of life was away when another reclaimed its entry, but is there again; and that
+ * other one's handler.
+ */
+async function mistakenForDead() {
+  const talk = stage.talk();
+  const runId = await talk.say("one");
+  const slow = createRedisBus({ url: stage.redis.url });
+  await slow.presence.join("worker", []);
+  const own = slow.queues.open({ topics: [topic], group: WORKERS_GROUP });
+  const entry = await until(async () => (await own.read(1, 50))[0]);
+  const claim = await slow.runs.claim(talk.id, "assistant", { entry });
+  if (claim.outcome !== "claimed") throw new Error("nothing to claim");
+  const { queue, handler } = handlerWith({ execute: failRun, draining: new AbortController().signal });
+  const taken = await until(async () => {
+    await redisCommand(stage.redis.port, "DEL", `alive:${slow.instance}`);
+    return (await queue.reclaim(1))[0];
+  });
+  await until(() => stage.bus.presence.isAlive(slow.instance));
+  const finish = async () => {
+    await failRun(claim.lease);
+    await own.ack(entry);
+  };
+  closing.push(() => Promise.all([own.close(), queue.close()]).then(() => slow.close()));
+  return { talk, runId, slow, queue, finish, handle: () => handler.handle(taken) };
+}
+
+it("[worker.seemed-dead] gives an entry back to a worker that only seemed dead and works on it", async () => {
+  const { runId, talk, slow, handle, finish } = await mistakenForDead();
+  await handle();
+  const pending = await redisCommand(stage.redis.port, "XPENDING", topic, WORKERS_GROUP, "-", "+", "10");
+  expect(JSON.stringify(pending)).toContain(slow.instance);
+  await finish();
+  expect((await talk.ended(runId)).run.status).toBe("failed");
+  expect(await stage.entries(topic)).toHaveLength(0);
+});
+
+it("settles an entry whose owner came to its end just before it was given back", async () => {
+  const { queue, handle, finish } = await mistakenForDead();
+  const giveBack = queue.giveBack.bind(queue);
+  queue.giveBack = async (entry) => {
+    await finish();
+    await giveBack(entry);
+  };
+  await handle();
+  expect(await stage.entries(topic)).toHaveLength(0);
 });

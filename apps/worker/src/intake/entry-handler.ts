@@ -15,6 +15,7 @@ import type { GivenUp, RunResult } from "../run/run-result.ts";
 import { pause } from "../run/retry-backoff.ts";
 import { standInFor, type UnreadableReason } from "../run/unreadable.ts";
 import { admit } from "./admission.ts";
+import { claimForEntry } from "./claim-for-entry.ts";
 import { type ParsedEntry, parseEntry } from "./parse-entry.ts";
 import type { Ward } from "./ward.ts";
 
@@ -39,6 +40,8 @@ export interface EntryHandlerDeps {
 type Verdict =
   | { readonly kind: "acknowledge" }
   | { readonly kind: "hand_over" }
+  /** It is another's now. */
+  | { readonly kind: "leave" }
   /** Its run may not be taken while the agent is in this state. */
   | { readonly kind: "hold"; readonly hasBegun: boolean }
   /** Back into its topic, for whoever serves the agent then. */
@@ -83,7 +86,7 @@ export class EntryHandler {
     const agent = entry.topic.slice(entry.topic.indexOf(":") + 1);
     let errors = 0;
     // Changing hands is no delivery, nor is trying again.
-    let deliveredBy = entry.reclaimed ? {} : { deliveredBy: entry.entryId };
+    let deliveredBy = entry.reclaimedFrom !== undefined ? {} : { deliveredBy: entry.entryId };
     for (let tries = 0; ; tries += 1) {
       try {
         const work = this.#work(entry, agent, deliveredBy);
@@ -155,14 +158,15 @@ export class EntryHandler {
 
   async #workThrough(entry: Entry, work: Work): Promise<Verdict> {
     const { conversationId, agent, garbage } = work;
-    const { runs, states, ward, draining } = this.#deps;
+    const { runs, states, ward, draining, queue } = this.#deps;
     const verdict: Verdict = garbage ? { kind: "dead_letter", error: garbage } : { kind: "acknowledge" };
     for (;;) {
       const stop = this.#stop(agent);
       if (stop !== undefined) return stop;
       const wanted = { conversationId, agent, take: MAY_TAKE[states.of(agent)], entry };
-      const claim = await admit(ward, runs, wanted, draining);
+      const claim = await claimForEntry(entry, queue, () => admit(ward, runs, wanted, draining));
       if (claim.outcome === "stopped") continue;
+      if (claim.outcome === "given_back") return { kind: "leave" };
       if (claim.outcome === "waiting") return { kind: "hold", hasBegun: claim.hasBegun };
       if (claim.outcome !== "claimed") return verdict;
       const { giveUp, isLast } = await this.#runOnce(claim.lease, work).finally(() => claim.stay.leave());
@@ -242,6 +246,7 @@ export class EntryHandler {
   async #settle(entry: Entry, verdict: Verdict): Promise<void> {
     const { queue, logger } = this.#deps;
     if (verdict.kind === "acknowledge") return queue.ack(entry);
+    if (verdict.kind === "leave") return;
     if (verdict.kind === "hand_over") return queue.handOver(entry);
     if (verdict.kind === "hold") return queue.hold(entry, verdict.hasBegun);
     if (verdict.kind === "requeue") return queue.requeue(entry);

@@ -7,7 +7,7 @@ const NOW = new Date("2026-01-02T03:04:05.000Z");
 const conversation_id = newUuid();
 const parse = (id: string, payload: unknown) => {
   const text = typeof payload === "string" ? payload : JSON.stringify(payload);
-  const entry: Entry = { topic: "chat:helper", entryId: "1-0", id, payload: text, trace: {}, reclaimed: false };
+  const entry: Entry = { topic: "chat:helper", entryId: "1-0", id, payload: text, trace: {} };
   return parseEntry(entry, "helper", NOW);
 };
 

@@ -21,8 +21,8 @@ export interface Entry {
   /** The field `payload`; empty when the producer left it out. */
   readonly payload: string;
   readonly trace: TraceContext;
-  /** True when it was taken over from a consumer that died, so its work may have begun. */
-  readonly reclaimed: boolean;
+  /** Set when it was taken over, so its work may have begun: the consumer it was pending to, which died or seemed to. */
+  readonly reclaimedFrom?: string;
 }
 
 /** One event of a conversation's log, the payload still as JSON text: relays pass the bytes on unparsed. */

@@ -210,8 +210,11 @@ export type Claim =
   | { readonly outcome: "claimed"; readonly lease: RunLease }
   /** Nothing is waiting in this conversation: acknowledge the entry. */
   | { readonly outcome: "idle" }
-  /** A live owner works through the inbox, and its own pending entry answers for it: acknowledge the entry. */
-  | { readonly outcome: "held" }
+  /**
+   * A live owner works through the inbox, and its own pending entry answers for it: acknowledge the entry, unless it is the
+   * owner's own.
+   */
+  | { readonly outcome: "held"; readonly owner: string }
   /** A run waits that may not be taken now. */
   | { readonly outcome: "waiting"; readonly hasBegun: boolean }
   /** The run that is to be taken has cost its owners too often. */

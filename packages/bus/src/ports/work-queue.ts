@@ -15,6 +15,10 @@ export interface WorkQueue {
   keep(entry: Entry): Promise<void>;
   /** Gives an entry back so that another consumer takes it at once. */
   handOver(entry: Entry): Promise<void>;
+  /** Leaves a reclaimed entry to the consumer it was taken from, which turned out to live and to work on it. */
+  giveBack(entry: Entry): Promise<void>;
+  /** After `giveBack`: ours again, unless the other one has acknowledged it. */
+  takeBack(entry: Entry): Promise<void>;
   /**
    * Puts an entry aside whose run may not be taken now: it stays pending to nobody, in nobody's way, and is reclaimed when its
    * topic is read again as a whole, or its run may be taken after all.

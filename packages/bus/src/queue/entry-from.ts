@@ -2,7 +2,7 @@ import { fieldOf } from "../log/redis-event-log.ts";
 import type { Entry } from "../ports/entry.ts";
 
 /** A stream entry as work; fields that are missing are empty. */
-export function entryFrom(topic: string, entryId: string, fields: readonly string[], reclaimed: boolean): Entry {
+export function entryFrom(topic: string, entryId: string, fields: readonly string[], reclaimedFrom?: string): Entry {
   const traceparent = fieldOf(fields, "traceparent");
   const tracestate = fieldOf(fields, "tracestate");
   return {
@@ -11,6 +11,6 @@ export function entryFrom(topic: string, entryId: string, fields: readonly strin
     id: fieldOf(fields, "id"),
     payload: fieldOf(fields, "payload"),
     trace: { ...(traceparent ? { traceparent } : {}), ...(tracestate ? { tracestate } : {}) },
-    reclaimed,
+    ...(reclaimedFrom === undefined ? {} : { reclaimedFrom }),
   };
 }

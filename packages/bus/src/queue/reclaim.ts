@@ -57,7 +57,7 @@ export async function reclaimAbandoned(commands: Commands, presence: Presence, s
     )) as Pending;
     const abandoned = pending.map(([entryId]) => entryId);
     const ids = scope.take === "any" ? abandoned : (await takeable(commands, scope, abandoned)).slice(0, count);
-    if (ids.length > 0) entries.push(...(await claim(commands, scope, minIdleMs, ids)));
+    if (ids.length > 0) entries.push(...(await claim(commands, scope, { owner, minIdleMs, ids })));
     // The last entries of a dead consumer are ours now: its name has nothing left to stand for.
     if (minIdleMs === MIN_IDLE_MS) await forgetConsumer(commands, scope, owner);
   }
@@ -98,7 +98,7 @@ async function takeable(commands: Commands, { topic, take }: Scope, ids: readonl
   const found = await Promise.all(
     ids.map(async (entryId) => {
       const [entry] = await commands.send((redis) => redis.xrange(topic, entryId, entryId));
-      const conversationId = entry && conversationOf(entryFrom(topic, entryId, entry[1], true).payload);
+      const conversationId = entry && conversationOf(entryFrom(topic, entryId, entry[1]).payload);
       if (conversationId === undefined) return [];
       const active = await commands.send((redis) => redis.hget(metaKey(conversationId), "active"));
       if (!active) return [];
@@ -118,7 +118,11 @@ function conversationOf(payload: string): string | undefined {
   }
 }
 
-async function claim(commands: Commands, scope: Scope, minIdleMs: number, ids: readonly string[]): Promise<Entry[]> {
+async function claim(
+  commands: Commands,
+  scope: Scope,
+  { owner, minIdleMs, ids }: { owner: string; minIdleMs: number; ids: readonly string[] },
+): Promise<Entry[]> {
   const { topic, group, consumer } = scope;
   const entries: Entry[] = [];
   const claimed = (await commands.send((redis) =>
@@ -127,7 +131,7 @@ async function claim(commands: Commands, scope: Scope, minIdleMs: number, ids: r
   for (const entryId of claimed) {
     const [found] = await commands.send((redis) => redis.xrange(topic, entryId, entryId));
     // Deleted, yet still pending: its work was done, only the acknowledgement was lost.
-    if (found) entries.push(entryFrom(topic, entryId, found[1], true));
+    if (found) entries.push(entryFrom(topic, entryId, found[1], owner));
     else await commands.send((redis) => redis.xack(topic, group, entryId));
   }
   return entries;

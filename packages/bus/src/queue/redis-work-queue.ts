@@ -158,15 +158,31 @@ export class RedisWorkQueue implements WorkQueue {
     this.#inHand.delete(handle(entry));
   }
 
+  async giveBack(entry: Entry): Promise<void> {
+    if (entry.reclaimedFrom !== undefined) await this.#settle(entry, "give", entry.reclaimedFrom);
+    this.#inHand.delete(handle(entry));
+  }
+
+  async takeBack(entry: Entry): Promise<void> {
+    this.#inHand.add(handle(entry));
+    const { consumer } = this.#options;
+    if (entry.reclaimedFrom !== undefined) await this.#settle(entry, "give", consumer, entry.reclaimedFrom);
+  }
+
   async requeue(entry: Entry): Promise<void> {
     const fields = ["id", entry.id, "payload", entry.payload, ...traceFields(entry.trace)];
     await this.#options.commands.send((redis) => redis.xadd(entry.topic, "*", ...fields));
     await this.ack(entry);
   }
 
-  async #settle(entry: Entry, how: "ack" | "keep" | "hand_over", to = this.#options.consumer): Promise<void> {
-    const { commands, group, consumer } = this.#options;
-    await commands.script("settle-entry-1", [entry.topic], [group, consumer, entry.entryId, how, to]);
+  async #settle(
+    entry: Entry,
+    how: "ack" | "keep" | "hand_over" | "give",
+    to = this.#options.consumer,
+    from = this.#options.consumer,
+  ): Promise<void> {
+    const { commands, group } = this.#options;
+    await commands.script("settle-entry-1", [entry.topic], [group, from, entry.entryId, how, to]);
   }
 
   async deadLetter(entry: Entry, error: DeadLetterError): Promise<void> {
@@ -231,6 +247,6 @@ function entriesOf(reply: unknown): Entry[] {
   const topics = (reply ?? []) as [string, [string, string[] | null][]][];
   return topics.flatMap(([topic, entries]) =>
     // An entry that was deleted while pending has no fields: nothing is left to do for it.
-    entries.flatMap(([entryId, fields]) => (fields ? [entryFrom(topic, entryId, fields, false)] : [])),
+    entries.flatMap(([entryId, fields]) => (fields ? [entryFrom(topic, entryId, fields)] : [])),
   );
 }

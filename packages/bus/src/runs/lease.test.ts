@@ -18,7 +18,7 @@ describe.each(REDIS_KINDS)("lease on %s", (kind) => {
     const id = given.envelope.conversation_id;
     await first.conversations.accept(given);
     const lease = await claimed(first, id);
-    expect(await second.runs.claim(id, "assistant")).toEqual({ outcome: "held" });
+    expect(await second.runs.claim(id, "assistant")).toMatchObject({ outcome: "held" });
     appendTokens(2, lease);
     await lease.flush();
     await leave();
@@ -207,7 +207,7 @@ describe.each(REDIS_KINDS)("lease on %s", (kind) => {
     const lost = await claimed(forgetful, given.envelope.conversation_id);
     const taken = await claimed(bus, given.envelope.conversation_id);
     expect(taken.run).toMatchObject({ id: lost.run.id, attempt: 2 });
-    expect(await bus.runs.claim(given.envelope.conversation_id, "assistant")).toEqual({ outcome: "held" });
+    expect(await bus.runs.claim(given.envelope.conversation_id, "assistant")).toMatchObject({ outcome: "held" });
     await leave();
   });
 

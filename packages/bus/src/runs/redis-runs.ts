@@ -85,7 +85,8 @@ export class RedisRuns implements Runs {
 
   async #refusal(reply: readonly Reply[]): Promise<Claim> {
     const outcome = text(reply[0]);
-    if (outcome === "held" || outcome === "parked") return { outcome };
+    if (outcome === "held") return { outcome, owner: text(reply[1]) };
+    if (outcome === "parked") return { outcome };
     if (outcome === "waiting") return { outcome, hasBegun: text(reply[1]) === "1" };
     if (outcome === "suspect") return { outcome, deaths: Number(text(reply[1])) };
     if (outcome !== "other") return { outcome: "idle" };
