@@ -40,6 +40,35 @@ describe("holdfast.yaml", () => {
   it("[config.paste] takes mcpServers of other hosts and the `servers` of VS Code as they are", () => {
     const server = { type: "stdio", command: "npx", args: ["-y", "some-server"], env: { KEY: "v" }, autoApprove: [] };
     expect(problems({ ...minimal, mcpServers: { some: server } })).toEqual([]);
-    expect(HoldfastConfig.parse({ ...minimal, servers: { some: server } }).mcpServers["some"]?.command).toBe("npx");
+    for (const file of [
+      { servers: { some: server }, inputs: [] },
+      { mcp: { servers: { some: server }, inputs: [] } },
+    ]) {
+      expect(HoldfastConfig.parse({ ...minimal, ...file }).mcpServers["some"]?.command).toBe("npx");
+    }
+    const both = { ...minimal, servers: { one: server }, mcpServers: { other: server } };
+    expect(Object.keys(HoldfastConfig.parse(both).mcpServers)).toEqual(["one", "other"]);
+  });
+
+  it("[config.paste] gives servers with other hosts' names a toolset's name, unless two would get the same", () => {
+    const named = (...names: string[]) => {
+      const servers = Object.fromEntries(names.map((name) => [name, { command: "x" }]));
+      const parsed = HoldfastConfig.safeParse({ ...minimal, mcpServers: servers });
+      return parsed.success ? Object.keys(parsed.data.mcpServers) : "refused";
+    };
+    expect(named("microsoft/playwright-mcp", "Brave Search (work)", "a.b_c")).toEqual([
+      "microsoft-playwright-mcp",
+      "Brave-Search-work",
+      "a.b_c",
+    ]);
+    expect(named("a/b", "a-b")).toBe("refused");
+    expect(named("a/b", "a b")).toBe("refused");
+    expect(named("日本")).toBe("refused");
+  });
+
+  it("[config.paste] takes numbers, booleans and null as values of variables", () => {
+    const server = { command: "x", env: { PORT: 8080, DEBUG: true, NONE: null, TEXT: "t" } };
+    const { mcpServers } = HoldfastConfig.parse({ ...minimal, mcpServers: { server } });
+    expect(mcpServers["server"]?.env).toEqual({ PORT: "8080", DEBUG: "true", TEXT: "t" });
   });
 });

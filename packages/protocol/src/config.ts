@@ -50,7 +50,26 @@ const McpTuning = z.strictObject({
   deny: z.array(z.string().min(1)).default([]),
   /** `true`: with nothing to use. A machine that cannot hold it does not start the server. */
   sandbox: z.union([z.boolean(), McpSandbox]).default(false),
+  /** Of a remote server: the OAuth grant `client_credentials`. */
+  oauth: z
+    .strictObject({
+      client_id: z.string().min(1),
+      client_secret: z.string().min(1),
+      scope: z.string().min(1).optional(),
+      /** The only authorization server that is given the secret; without it, whichever the MCP server names. */
+      issuer: z.url().optional(),
+    })
+    .optional(),
 });
+
+/** Numbers and booleans as a process is given them; null is a variable that is not set. */
+const Variables = z
+  .record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]))
+  .default({})
+  .transform((all) => {
+    const set = Object.entries(all).filter(([, value]) => value !== null);
+    return Object.fromEntries(set.map(([name, value]) => [name, String(value)]));
+  });
 
 /** As other MCP hosts write it, so an existing file pastes unchanged; ours sits under `holdfast`. */
 export const McpServerConfig = z
@@ -58,7 +77,9 @@ export const McpServerConfig = z
     type: z.string().optional(),
     command: z.string().min(1).optional(),
     args: z.array(z.string()).default([]),
-    env: z.record(z.string(), z.string()).default({}),
+    env: Variables,
+    /** A file of `NAME=value` lines; `env` wins. */
+    envFile: z.string().min(1).optional(),
     cwd: z.string().optional(),
     url: z.url().optional(),
     headers: z.record(z.string(), z.string()).default({}),
@@ -104,15 +125,37 @@ const mcpServers = z
   )
   .default({});
 
-/** VS Code calls the same map `servers`. */
-function renameServers(file: unknown): unknown {
-  if (typeof file !== "object" || file === null || !("servers" in file) || "mcpServers" in file) return file;
-  const { servers, ...rest } = file;
-  return { ...rest, mcpServers: servers };
+/**
+ * What other hosts write around their servers: VS Code calls the map `servers`, keeps it under `mcp` in its settings, and
+ * lists beside it the `inputs` that it asks a person for, which nothing here can use.
+ */
+function likeOtherHosts(file: unknown): unknown {
+  if (!isMap(file)) return file;
+  const { servers, mcp, inputs, mcpServers: own, ...rest } = file;
+  const foreign = servers !== undefined || mcp !== undefined;
+  const maps = [isMap(mcp) ? mcp["servers"] : mcp, servers, own].filter((map) => map !== undefined);
+  const merged = maps.every(isMap) ? withToolsetNames(Object.assign({}, ...maps)) : maps.find((map) => !isMap(map));
+  return {
+    ...rest,
+    ...(maps.length > 0 && { mcpServers: merged }),
+    ...(inputs !== undefined && !foreign && { inputs }),
+  };
 }
 
+/** Other hosts take any text as a server's name; what no toolset's name may hold becomes `-`, where that is no other's name. */
+function withToolsetNames(servers: Record<string, unknown>): Record<string, unknown> {
+  const named = Object.entries(servers).map(([name, server]): [string, unknown] => {
+    const fit = name.replaceAll(/[^A-Za-z0-9_.-]+/g, "-").replaceAll(/^[^A-Za-z0-9]+|-+$/g, "");
+    return [Toolset.safeParse(name).success || fit in servers ? name : fit || name, server];
+  });
+  return new Set(named.map(([name]) => name)).size === named.length ? Object.fromEntries(named) : servers;
+}
+
+const isMap = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
 export const HoldfastConfig = z.preprocess(
-  renameServers,
+  likeOtherHosts,
   z.strictObject({ agents, mcpServers, terminal: TerminalConfig.prefault({}) }),
 );
 export type HoldfastConfig = z.infer<typeof HoldfastConfig>;

@@ -118,6 +118,17 @@ mcpServers:
   });
 });
 
+describe("JSON", () => {
+  it("[config.paste] of another program may stand among YAML, tabs and comments included, with its lines in problems", () => {
+    const pasted = '"mcpServers": {\n\t// from another program\n\t"a": {\n\t\t"command": "x",\n\t},\n}\n';
+    expect(parseYaml(`agents: {}\n${pasted}`, "f", Config, {}).mcpServers).toEqual({ a: { command: "x" } });
+    expect(problemsOf(`agents: {}\n${pasted.replace('"x"', "7")}`)).toEqual([
+      expect.stringMatching(/^holdfast\.yaml:5: mcpServers\.a\.command: /),
+    ]);
+    expect(parseYaml('{\n\t"agents": {},\n\t"mcpServers": {}\n}\n', "f", Config, {})).toMatchObject({ agents: {} });
+  });
+});
+
 describe("variables", () => {
   it("[config.variables] are expanded in strings, with a default for one that is unset or empty", () => {
     const text = "model: a-${X}-${Y:-y}-${Z:-z}-${E:-}\ntools: ['${X}${X}', '$X', '$${X}']";
@@ -141,6 +152,13 @@ describe("variables", () => {
     expect(agent("model: ${N}\nmax_steps: ${N}", { N: "12" })).toMatchObject({ model: "12", max_steps: 12 });
     expect(problemsOf("agents: { a: { model: x, max_steps: '${N}' } }", { N: "12" })).toHaveLength(1);
     expect(problemsOf("agents:\n  a:\n    model: x\n    max_steps: ${N}\n", { N: "twelve" })).toHaveLength(1);
+  });
+
+  it("[config.paste] may be written as VS Code writes them, but nobody is there to be asked for an input", () => {
+    expect(agent("model: '${env:X}'", { X: "1" })).toMatchObject({ model: "1" });
+    expect(problemsOf("agents:\n  a:\n    model: '${input:model-name}'\n")).toEqual([
+      "holdfast.yaml:3: agents.a.model: nobody can be asked for ${input:model-name} here; write ${NAME} and set that environment variable",
+    ]);
   });
 
   it("cannot change the structure of the file", () => {

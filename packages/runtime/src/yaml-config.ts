@@ -1,10 +1,12 @@
 import { readFileSync } from "node:fs";
-import { normalize } from "node:path";
+import { homedir } from "node:os";
+import { dirname, normalize, resolve } from "node:path";
 import { LineCounter, parseDocument } from "yaml";
 import type { Document } from "yaml";
 import type { z } from "zod";
 import { ConfigError } from "./config-error.ts";
 import type { Environment } from "./env.ts";
+import { withPastedJson } from "./pasted-json.ts";
 import { expandVariables, settleNumbers } from "./yaml-variables.ts";
 import type { Expansion } from "./yaml-variables.ts";
 import { describeIssues } from "./yaml-issues.ts";
@@ -19,13 +21,14 @@ import type { Problem } from "./yaml-lines.ts";
 
 /** Reads and checks a file. `${VAR}` and `${VAR:-default}` are expanded in its strings from `env`. Throws ConfigError. */
 export function loadYaml<S extends z.ZodType>(path: string, schema: S, env: Environment): z.output<S> {
-  return parseYaml(read(path), normalize(path), schema, env);
+  // What VS Code means by these, unless the environment says something else.
+  const known = { workspaceFolder: dirname(resolve(path)), userHome: homedir() };
+  return parseYaml(read(path), normalize(path), schema, { ...known, ...env });
 }
 
 /** As `loadYaml`, of a text; `name` stands where the file's name would. */
-export function parseYaml<S extends z.ZodType>(text: string, name: string, schema: S, env: Environment): z.output<S> {
-  const counter = new LineCounter();
-  const document = parseDocument(text, { lineCounter: counter, prettyErrors: false, merge: true });
+export function parseYaml<S extends z.ZodType>(source: string, name: string, schema: S, env: Environment): z.output<S> {
+  const { document, counter, text } = parseWithJson(source);
   const refuse = (problems: readonly Problem[]) => {
     const inOrder = problems.toSorted((a, b) => a.line - b.line);
     return new ConfigError(inOrder.map((problem) => `${name}:${problem.line}: ${problem.text}`));
@@ -49,6 +52,25 @@ export function parseYaml<S extends z.ZodType>(text: string, name: string, schem
   }
   if (written.length + missing.length > 0) throw refuse([...written, ...missing]);
   return parsed.data;
+}
+
+interface Parsed {
+  readonly document: Document.Parsed;
+  readonly counter: LineCounter;
+  readonly text: string;
+}
+
+/** What YAML takes is never rewritten; what it does not may be JSON that somebody pasted. */
+function parseWithJson(text: string): Parsed {
+  const asWritten = parse(text);
+  if (asWritten.document.errors.length + asWritten.document.warnings.length === 0) return asWritten;
+  const pasted = parse(withPastedJson(text));
+  return pasted.document.errors.some(({ code }) => code !== "DUPLICATE_KEY") ? asWritten : pasted;
+}
+
+function parse(text: string): Parsed {
+  const counter = new LineCounter();
+  return { document: parseDocument(text, { lineCounter: counter, prettyErrors: false, merge: true }), counter, text };
 }
 
 /** What is wrong before any schema is asked. Of several syntax errors on a line the first counts: the rest follow from it. */

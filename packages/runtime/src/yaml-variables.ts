@@ -20,7 +20,10 @@ export interface Expansion {
 }
 
 const REFERENCE = /\$\$\{|\$\{([^}]*)\}?/g;
-const VARIABLE = /^([A-Za-z_][A-Za-z0-9_]*)(?::-([^]*))?$/;
+/** `${env:VAR}` is how VS Code writes it. */
+const VARIABLE = /^(?:env:)?([A-Za-z_][A-Za-z0-9_]*)(?::-([^]*))?$/;
+/** What VS Code would ask a person for, when the server starts. */
+const INPUT = /^input:/;
 
 /** Expands in place. */
 export function expandVariables(document: Document, env: Environment): Expansion {
@@ -50,6 +53,9 @@ function lookUp(
   inner: string,
   env: Environment,
 ): { name: string; text: string } | { problem: string } {
+  if (INPUT.test(inner)) {
+    return { problem: `nobody can be asked for ${reference} here; write \${NAME} and set that environment variable` };
+  }
   const [, name, fallback] = VARIABLE.exec(inner) ?? [];
   if (name === undefined || !reference.endsWith("}"))
     return { problem: `${reference} is no variable; write $\${ for a literal \${` };

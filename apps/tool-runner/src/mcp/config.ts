@@ -1,6 +1,8 @@
-import { statSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
+import { parseEnv } from "node:util";
 import type { McpServerConfig } from "@holdfast/protocol";
+import { isSecretKey, registerSecret } from "@holdfast/telemetry";
 import { type Grants, NO_GRANTS } from "../terminal/launcher.ts";
 import type { Framing } from "./framing.ts";
 
@@ -28,6 +30,8 @@ export interface StdioServer extends ServerLimits {
   readonly args: readonly string[];
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
+  /** Read at every start of the server; what `env` names is not taken from it. */
+  readonly envFile?: { readonly path: string; readonly except: readonly string[] };
   readonly framing: Framing | "auto";
   /** Set where it runs in a sandbox: what it may use there. */
   readonly sandbox?: Grants;
@@ -39,6 +43,8 @@ export interface HttpServer extends ServerLimits {
   readonly headers: Readonly<Record<string, string>>;
   /** The configuration asks for the older HTTP+SSE transport. */
   readonly isSse: boolean;
+  /** We sign in by ourselves, as this client. */
+  readonly oauth?: McpServerConfig["holdfast"]["oauth"];
 }
 
 export type ResolvedServer = StdioServer | HttpServer;
@@ -62,11 +68,11 @@ export function resolveServer(toolset: string, config: McpServerConfig, baseDir:
     const { HOME, TMPDIR, ...rest } = inheritedEnvironment();
     // In a sandbox these are a private directory.
     const own = sandbox ? rest : { ...rest, ...(HOME && { HOME }), ...(TMPDIR && { TMPDIR }) };
-    const process = { command, args: config.args, cwd, env: { ...own, ...config.env } };
+    const process = { command, args: config.args, cwd, env: { ...own, ...config.env }, ...envFileOf(config, baseDir) };
     return { ...limits, ...process, kind: "stdio", framing: holdfast.framing, ...(sandbox && { sandbox }) };
   }
   const isSse = config.type?.toLowerCase() === "sse";
-  return { ...limits, kind: "http", url: new URL(url ?? ""), headers: config.headers, isSse };
+  return { ...limits, kind: "http", url: new URL(url ?? ""), headers: config.headers, isSse, oauth: holdfast.oauth };
 }
 
 /** `true` allows nothing, which is what an empty list of folders allows too. */
@@ -79,6 +85,22 @@ function grantsOf(sandbox: McpServerConfig["holdfast"]["sandbox"], baseDir: stri
 /** A missing directory would otherwise be reported as a missing command. */
 export function isDirectory(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
+function envFileOf({ env, envFile }: McpServerConfig, baseDir: string): Pick<StdioServer, "envFile"> {
+  return envFile === undefined ? {} : { envFile: { path: resolve(baseDir, envFile), except: Object.keys(env) } };
+}
+
+/** All that the server's process is given. Throws where its file cannot be read. */
+export function environmentOf({ env, envFile }: StdioServer): Readonly<Record<string, string>> {
+  if (envFile === undefined) return env;
+  const environment: Record<string, string> = { ...env };
+  for (const [name, value = ""] of Object.entries(parseEnv(readFileSync(envFile.path, "utf8")))) {
+    if (envFile.except.includes(name)) continue;
+    environment[name] = value;
+    if (isSecretKey(name)) registerSecret(value);
+  }
+  return environment;
 }
 
 function inheritedEnvironment(): Record<string, string> {

@@ -1,8 +1,10 @@
 import {
+  ClientCredentialsProvider,
   SdkHttpError,
   SSEClientTransport,
   StreamableHTTPClientTransport,
   UnauthorizedError,
+  type FetchLike,
   type Transport,
 } from "@modelcontextprotocol/client";
 import type { HttpServer } from "./config.ts";
@@ -49,7 +51,10 @@ export async function connectHttp(server: HttpServer, deps: ConnectDeps): Promis
 
 async function tryWay(server: HttpServer, way: Way, deps: ConnectDeps): Promise<Connection> {
   const { logger } = deps;
-  const transport = new LayeredTransport(wireTransport(server, way), [new Sanitiser(deps.onProblem), new NumericIds()]);
+  const transport = new LayeredTransport(wireTransport(server, way, deps.fetch), [
+    new Sanitiser(deps.onProblem),
+    new NumericIds(),
+  ]);
   const client = newClient(deps, way === "negotiate" ? Math.min(PROBE_MS, server.initTimeoutMs) : undefined);
   const { ended, isOpen } = watchEnd(client, () => "it was closed");
   try {
@@ -63,9 +68,18 @@ async function tryWay(server: HttpServer, way: Way, deps: ConnectDeps): Promise<
   return { client, wire: way === "sse" ? "sse" : "http", ended, isOpen, close: () => client.close() };
 }
 
-function wireTransport({ url, headers }: HttpServer, way: Way): Transport {
-  const options = { requestInit: { headers: { ...headers } } };
+function wireTransport({ url, headers, oauth }: HttpServer, way: Way, fetch: FetchLike | undefined): Transport {
+  const options = {
+    requestInit: { headers: { ...headers } },
+    ...(fetch && { fetch }),
+    ...(oauth && { authProvider: clientCredentials(oauth) }),
+  };
   return way === "sse" ? new SSEClientTransport(url, options) : new StreamableHTTPClientTransport(url, options);
+}
+
+function clientCredentials({ client_id, client_secret, scope, issuer }: NonNullable<HttpServer["oauth"]>) {
+  const credentials = { clientId: client_id, clientSecret: client_secret, ...(scope !== undefined && { scope }) };
+  return new ClientCredentialsProvider({ ...credentials, ...(issuer !== undefined && { expectedIssuer: issuer }) });
 }
 
 function isAuthorizationError(error: unknown): boolean {

@@ -1,6 +1,6 @@
 import { ProtocolError } from "@modelcontextprotocol/client";
 import { z } from "zod";
-import { isDirectory, type StdioServer } from "./config.ts";
+import { environmentOf, isDirectory, type StdioServer } from "./config.ts";
 import {
   ConnectError,
   listenForChanges,
@@ -44,8 +44,17 @@ type Attempt =
  */
 export async function connectStdio(server: StdioServer, deps: StdioConnectDeps): Promise<Connection> {
   if (!isDirectory(server.cwd)) throw new ConnectError(`its working directory does not exist: ${server.cwd}`);
-  if (server.sandbox !== undefined) return connectEnclosed(server, server.sandbox, deps);
-  return (await tryVerdict(server, deps)) ?? climb(server, deps);
+  const ready = { ...server, env: environment(server) };
+  if (server.sandbox !== undefined) return connectEnclosed(ready, server.sandbox, deps);
+  return (await tryVerdict(ready, deps)) ?? climb(ready, deps);
+}
+
+function environment(server: StdioServer): Readonly<Record<string, string>> {
+  try {
+    return environmentOf(server);
+  } catch (cause) {
+    throw new ConnectError(`its envFile cannot be read: ${server.envFile?.path}`, { cause });
+  }
 }
 
 /** What the sandbox needs besides the process is there for all rungs, and until the session's process is gone. */

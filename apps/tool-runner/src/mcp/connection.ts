@@ -1,4 +1,4 @@
-import { Client } from "@modelcontextprotocol/client";
+import { Client, type ElicitRequestFormParams, type ElicitResult, type FetchLike } from "@modelcontextprotocol/client";
 import type { Logger } from "@holdfast/telemetry";
 import { errorOf } from "./error-text.ts";
 import type { Framing } from "./framing.ts";
@@ -25,7 +25,14 @@ export interface ConnectDeps {
   readonly sandboxes: Sandboxes;
   /** Ends every try at once. */
   readonly signal: AbortSignal;
+  /** Asks a human what the server wants to know, by a form; without it servers are told that nobody can be asked. */
+  readonly onElicit?: Elicit;
+  /** How requests leave over HTTP; the conformance client signs in here. */
+  readonly fetch?: FetchLike;
 }
+
+/** `signal` aborts when the server does not want to know any more, or is gone. */
+export type Elicit = (form: ElicitRequestFormParams, signal: AbortSignal) => Promise<ElicitResult>;
 
 /** A session that could not be made. The message is fit to be shown: why, and the last lines of stderr. */
 export class ConnectError extends Error {
@@ -49,15 +56,21 @@ const CLIENT_INFO = { name: "holdfast", version: "0.1.0" };
 const LISTEN_ACK_MS = 5000;
 
 /**
- * A client without capabilities: sampling, roots and elicitation are answered by "method not found".
+ * A client that answers sampling and roots by "method not found", and elicitation too where nobody can be asked.
  * `probeMs` undefined speaks only the era of `initialize`.
  */
 export function newClient(deps: ConnectDeps, probeMs?: number): Client {
+  const { onElicit } = deps;
   const client = new Client(CLIENT_INFO, {
-    capabilities: {},
-    inputRequired: { autoFulfill: false },
+    capabilities: onElicit ? { elicitation: { form: { applyDefaults: true } } } : {},
+    inputRequired: { autoFulfill: onElicit !== undefined },
     ...(probeMs !== undefined && { versionNegotiation: { mode: "auto", probe: { timeoutMs: probeMs } } }),
   });
+  if (onElicit) {
+    client.setRequestHandler("elicitation/create", async ({ params }, { mcpReq }) =>
+      params.mode === "url" ? { action: "decline" } : onElicit(params, mcpReq.signal),
+    );
+  }
   client.setNotificationHandler("notifications/tools/list_changed", deps.onToolsChanged);
   // What the SDK reports here quotes messages; only its first words are ours to log.
   client.onerror = (error) => deps.logger.debug("mcp protocol error", { reason: error.message.split(":", 1)[0] });

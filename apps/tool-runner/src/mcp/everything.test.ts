@@ -1,6 +1,8 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { McpServerConfig } from "@holdfast/protocol";
 import { freePort, until } from "@holdfast/testing";
@@ -14,6 +16,7 @@ const ENTRY = join(dirname(manifest), "dist", "index.js");
 // Real processes, which a loaded machine starts slowly.
 jest.setTimeout(90_000);
 
+const envFile = join(tmpdir(), `everything-${process.pid}.env`);
 let test: TestHost;
 const config = (server: object) => McpServerConfig.parse(server);
 
@@ -37,12 +40,17 @@ async function stopRemote(remote: ChildProcess): Promise<void> {
 
 describe("server-everything over stdio", () => {
   beforeAll(async () => {
+    writeFileSync(envFile, "GREETING=overruled\nFROM_FILE='two words'\n");
     test = testHost(() => ({
-      everything: config({ command: process.execPath, args: [ENTRY], env: { GREETING: "hello" } }),
+      everything: config({ command: process.execPath, args: [ENTRY], env: { GREETING: "hello" }, envFile }),
+      lost: config({ command: process.execPath, args: [ENTRY], envFile: "./nowhere.env" }),
     }));
     await test.host.start();
   });
-  afterAll(() => test.stop());
+  afterAll(async () => {
+    await test.stop();
+    rmSync(envFile);
+  });
 
   it("[mcp.everything] is listed under names the model can use, with schemas and descriptions", () => {
     const [toolset] = test.host.toolsets();
@@ -82,9 +90,10 @@ describe("server-everything over stdio", () => {
     expect(cut.duration_ms).toBeLessThan(2000);
   });
 
-  it("has the environment it was configured with", async () => {
+  it("[mcp.environment] has the environment it was configured with, and its envFile's", async () => {
     const { content } = await test.call("everything", "get-env");
-    expect(JSON.parse(content[0]?.text ?? "")).toMatchObject({ GREETING: "hello" });
+    expect(JSON.parse(content[0]?.text ?? "")).toMatchObject({ GREETING: "hello", FROM_FILE: "two words" });
+    expect(test.host.toolsets()[1]?.error).toContain("its envFile cannot be read");
   });
 });
 

@@ -145,6 +145,7 @@ class SupervisedHost implements McpHost {
 }
 
 /** What a configuration hands to a server must not come back through its stderr into our log. */
-function registerSecrets({ env, headers }: McpServerConfig): void {
+function registerSecrets({ env, headers, holdfast }: McpServerConfig): void {
+  if (holdfast.oauth) registerSecret(holdfast.oauth.client_secret);
   for (const [name, value] of Object.entries({ ...env, ...headers })) if (isSecretKey(name)) registerSecret(value);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { RestartPolicy } from "./restart-policy.ts";
+import { REMOTE, RestartPolicy } from "./restart-policy.ts";
 
 const MINUTE_MS = 60_000;
 
@@ -52,5 +52,16 @@ describe("the restart policy", () => {
     now += 2 * MINUTE_MS;
     policy.recordSuccess();
     expect(policy.recordDeath()).toEqual({ delayMs: 1000, isOpen: false });
+  });
+
+  it("[mcp.http] never lets a remote server wait for more than five seconds, however often it was not there", () => {
+    const policy = new RestartPolicy(
+      () => 0,
+      () => 0,
+      REMOTE,
+    );
+    const verdicts = Array.from({ length: 10 }, () => policy.recordDeath());
+    expect(Math.max(...verdicts.map(({ delayMs }) => delayMs))).toBe(5000);
+    expect(verdicts.some(({ isOpen }) => isOpen)).toBe(false);
   });
 });

@@ -111,8 +111,12 @@ function sanitiseCapabilities({ tools }: JsonRecord): JsonRecord {
 }
 
 function sanitiseCallResult(result: JsonRecord): JsonRecord {
+  // A question and no result yet; what stands in it is checked where it is answered.
+  if (result["resultType"] === "input_required") return result;
   const { content, isError, structuredContent, ...rest } = result;
   return {
+    // Of a server of 2026-07-28 that leaves it out; for the older era it means nothing.
+    resultType: "complete",
     ...rest,
     content: contentItems(content).map(sanitiseContent),
     ...((isError === true || isError === "true" || isError === 1) && { isError: true }),

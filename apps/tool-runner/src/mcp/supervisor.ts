@@ -8,7 +8,7 @@ import { ConnectError, type ConnectDeps, type Connection } from "./connection.ts
 import { messageOf } from "./error-text.ts";
 import type { LadderTimes, RungName } from "./ladder.ts";
 import { listTools } from "./list-tools.ts";
-import { RestartPolicy } from "./restart-policy.ts";
+import { REMOTE, RestartPolicy } from "./restart-policy.ts";
 import type { Sandboxes } from "./sandboxes.ts";
 import { Slots } from "./slots.ts";
 
@@ -40,6 +40,8 @@ export interface SupervisorOptions {
   readonly onChange: () => void;
   readonly policy?: Pick<RestartPolicy, "recordSuccess" | "recordDeath">;
   readonly ladderTimes?: LadderTimes;
+  readonly onElicit?: ConnectDeps["onElicit"];
+  readonly fetch?: ConnectDeps["fetch"];
 }
 
 const DEFAULT_CONCURRENCY = 4;
@@ -74,7 +76,9 @@ export class Supervisor {
   constructor(server: ResolvedServer, options: SupervisorOptions) {
     this.server = server;
     this.#options = options;
-    this.#policy = options.policy ?? new RestartPolicy();
+    this.#policy =
+      options.policy ??
+      (server.kind === "http" ? new RestartPolicy(Date.now, Math.random, REMOTE) : new RestartPolicy());
     const isSerial = server.kind === "stdio" && server.framing === "content-length";
     this.slots = new Slots(server.concurrency ?? (isSerial ? 1 : DEFAULT_CONCURRENCY), MAX_WAITING_CALLS);
   }
@@ -176,9 +180,12 @@ export class Supervisor {
   }
 
   #connect(): Promise<Connection> {
+    const { logger, onElicit, fetch } = this.#options;
     const deps: ConnectDeps = {
-      logger: this.#options.logger,
+      logger,
       sandboxes: this.#options.sandboxes,
+      ...(onElicit && { onElicit }),
+      ...(fetch && { fetch }),
       onToolsChanged: () => this.#refreshSoon(),
       onProblem: (problem) => this.#problems.push(problem),
       signal: this.#stop.signal,

@@ -1,0 +1,50 @@
+/*
+ * JSON with comments, pasted into YAML as another program wrote it. YAML takes most JSON as it is, but not tabs before a
+ * key, not a closing brace at the very left, and none of these comments. A block that begins at the left margin, with
+ * `{` or `"key": {` alone on its line, and is such JSON as a whole, is rewritten line by line; nothing else is touched.
+ */
+
+const OPENING = /^(?:(?:"[^"\n]*"|[\w.-]+)[ \t]*:[ \t]*)?\{[ \t]*(?:\/\/.*)?\r?$/gm;
+
+/** The text with such blocks as YAML takes them; as many lines as before. */
+export function withPastedJson(text: string): string {
+  let result = "";
+  let done = 0;
+  for (const { index, 0: opening } of text.matchAll(OPENING)) {
+    if (index < done) continue;
+    const begin = index + opening.indexOf("{");
+    const block = plainJsonAt(text, begin);
+    if (block === undefined) continue;
+    result += `${text.slice(done, begin)} ${block.json.replaceAll("\n", "\n ")}`;
+    // Behind it stood the next part of the file that it was taken from.
+    done = text[block.end] === "," ? block.end + 1 : block.end;
+  }
+  return result + text.slice(done);
+}
+
+/** A piece of JSON with comments. What means nothing: a comment, a comma before a closing bracket, a tab. */
+const PIECE =
+  /"(?:[^"\\\n]|\\.)*"|(?<void>\/\/[^\n]*|\/\*[^]*?\*\/|,(?=(?:\s|\/\/[^\n]*|\/\*[^]*?\*\/)*[}\]])|\t)|[^]/gy;
+
+function plainJsonAt(text: string, begin: number): { json: string; end: number } | undefined {
+  PIECE.lastIndex = begin;
+  let json = "";
+  let depth = 0;
+  for (let match = PIECE.exec(text); match !== null; match = PIECE.exec(text)) {
+    const [piece] = match;
+    json += match.groups?.["void"] === undefined ? piece : piece.replaceAll(/[^\n]/g, " ");
+    if (piece === "{" || piece === "[") depth += 1;
+    if (piece === "}" || piece === "]") depth -= 1;
+    if (depth === 0) return isJson(json) ? { json, end: PIECE.lastIndex } : undefined;
+  }
+  return undefined;
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
