@@ -4,16 +4,13 @@
 -- Returns {OK, who cancelled the run or ''} | {FENCED} | {GAP, run-sequence stored}
 -- @include append-events
 -- @include append-as-owner
-local count = tonumber(ARGV[3])
-local payloads = {}
-for i = 1, count do
-  payloads[i] = ARGV[3 + i]
-end
+-- @include events-given
+local payloads = eventsGiven(3)
 local refusal, cancelledBy = appendAsOwner(KEYS[1], KEYS[2], KEYS[3], ARGV[1], tonumber(ARGV[2]), payloads)
 if refusal then
   return refusal
 end
-for i = 4 + count, #ARGV, 2 do
+for i = 4 + #payloads, #ARGV, 2 do
   redis.call('HSET', KEYS[3], ARGV[i], ARGV[i + 1])
 end
 return { 'OK', cancelledBy }

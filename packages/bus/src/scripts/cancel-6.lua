@@ -5,7 +5,6 @@
 --      5 what the history is to hold of a run that waited  6 the same without anything for the model
 -- Returns {requested|cancelled|ended, status, agent, ids of approvals that wait no more or nothing} | {missing}
 -- @include append-events
--- @include return-steered
 -- @include insert-turn
 -- @include end-parked
 local run = redis.call('HMGET', KEYS[3], 'status', 'agent', 'attempt', 'turn')

@@ -6,21 +6,18 @@
 -- Returns {OK, turns that wait in the inbox} | {FENCED} | {GAP, run-sequence stored}
 -- @include append-events
 -- @include append-as-owner
--- @include return-steered
+-- @include events-given
+-- @include close-run
 -- @include insert-turn
-local count = tonumber(ARGV[3])
 if redis.call('HGET', KEYS[3], 'finished_fence') == ARGV[1] then
   return { 'OK', tostring(redis.call('LLEN', KEYS[6])) }
 end
-local payloads = {}
-for i = 1, count do
-  payloads[i] = ARGV[3 + i]
-end
+local payloads = eventsGiven(3)
 local refusal = appendAsOwner(KEYS[1], KEYS[2], KEYS[3], ARGV[1], tonumber(ARGV[2]), payloads)
 if refusal then
   return refusal
 end
-local at = 4 + count
+local at = 4 + #payloads
 local pairsEnd = at + tonumber(ARGV[at])
 for i = at + 1, pairsEnd, 2 do
   redis.call('HSET', KEYS[3], ARGV[i], ARGV[i + 1])
@@ -30,15 +27,6 @@ for i = pairsEnd + 1, #ARGV do
   history[#history + 1] = ARGV[i]
 end
 insertTurn(KEYS[4], redis.call('HGET', KEYS[3], 'turn'), history, false)
--- The history has what the journal had: a finished run keeps only what GET /v1/runs shows.
-for _, field in ipairs(redis.call('HKEYS', KEYS[3])) do
-  if string.sub(field, 1, 2) == 'j:' then
-    redis.call('HDEL', KEYS[3], field)
-  end
-end
-redis.call('HDEL', KEYS[3], 'envelope', 'trace', 'cancel')
 redis.call('HSET', KEYS[3], 'finished_fence', ARGV[1])
--- Without the fence nobody writes after the terminal event, the owner included.
-redis.call('HDEL', KEYS[2], 'active', 'owner', 'fence')
-returnSteered(KEYS[5], KEYS[6])
+closeRun(KEYS[2], KEYS[3], KEYS[5], KEYS[6])
 return { 'OK', tostring(redis.call('LLEN', KEYS[6])) }

@@ -2,7 +2,8 @@
 -- Ends a run that is parked: nobody owns it, so whoever cancels it writes its end. What there is to write was made by the
 -- worker that parked it and lacks only the time; questions that are decided already stay as they were decided.
 -- Returns the ids of its questions, separated by spaces: none of them waits any more.
--- Uses appendEvents, insertTurn and returnSteered.
+-- Uses appendEvents and insertTurn.
+-- @include close-run
 local function endParked(streamKey, metaKey, runKey, now)
   local slot = string.sub(metaKey, 1, -5)
   local ending = cjson.decode(redis.call('HGET', runKey, 'if_cancelled'))
@@ -22,14 +23,7 @@ local function endParked(streamKey, metaKey, runKey, now)
   end
   appendEvents(streamKey, metaKey, payloads, {})
   insertTurn(slot .. 'history', redis.call('HGET', runKey, 'turn'), ending.history, false)
-  for _, field in ipairs(redis.call('HKEYS', runKey)) do
-    if string.sub(field, 1, 2) == 'j:' then
-      redis.call('HDEL', runKey, field)
-    end
-  end
-  redis.call('HDEL', runKey, 'envelope', 'trace', 'cancel', 'if_cancelled', 'asked', 'waits')
   redis.call('HSET', runKey, 'status', 'cancelled', 'reason', 'cancelled', 'finished_at', now, 'usage', ending.usage)
-  redis.call('HDEL', metaKey, 'active', 'owner')
-  returnSteered(slot .. 'steer', slot .. 'inbox')
+  closeRun(metaKey, runKey, slot .. 'steer', slot .. 'inbox')
   return table.concat(ids, ' ')
 end
