@@ -3,7 +3,7 @@ import type { Commands } from "../connection/commands.ts";
 import { uuidV5 } from "../ids.ts";
 import { metaKey } from "../keys.ts";
 import type { TraceContext } from "../ports/entry.ts";
-import { traceFields } from "../trace-fields.ts";
+import { entryFields, publishEntry } from "../queue/publish-entry.ts";
 
 /** What is published in the `chat:` topics: an accepted turn in its conversation's and its agent's, an answer in its conversation's. */
 
@@ -20,11 +20,13 @@ export interface Turn {
 }
 
 export async function publishTurn(commands: Commands, turn: Turn): Promise<void> {
-  const fields = ["id", turn.messageId, "payload", turn.envelope, ...traceFields(turn.trace)];
+  const entry = { id: turn.messageId, payload: turn.envelope, trace: turn.trace };
   await Promise.all([
     // It may have had a time to live, from when the conversation rested.
-    publishInConversation(commands, turn.conversationId, [...fields, "turn", turn.turn], { persists: true }),
-    turn.alreadyQueued ? undefined : commands.send((redis) => redis.xadd(chatTopic(turn.agent), "*", ...fields)),
+    publishInConversation(commands, turn.conversationId, [...entryFields(entry), "turn", turn.turn], {
+      persists: true,
+    }),
+    turn.alreadyQueued ? undefined : publishEntry(commands, chatTopic(turn.agent), entry),
   ]);
 }
 
@@ -50,7 +52,7 @@ export async function publishAnswer(commands: Commands, answer: Answer): Promise
     metadata: { run_id: answer.runId },
     created_at: answer.createdAt,
   };
-  const fields = ["id", envelope.id, "payload", JSON.stringify(envelope), "turn", answer.turn];
+  const fields = [...entryFields({ id: envelope.id, payload: JSON.stringify(envelope) }), "turn", answer.turn];
   await publishInConversation(commands, answer.conversationId, fields);
 }
 

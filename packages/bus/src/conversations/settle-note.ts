@@ -3,8 +3,9 @@ import type { Commands } from "../connection/commands.ts";
 import { historyKey, inboxKey, metaKey, runKey } from "../keys.ts";
 import { fieldOf } from "../log/redis-event-log.ts";
 import { buryMessage } from "../queue/bury.ts";
+import { publishEntry } from "../queue/publish-entry.ts";
 import { LETTER_FIELD, type OwedLetter } from "../runs/owed-letter.ts";
-import { parseTrace, traceFields } from "../trace-fields.ts";
+import { parseTrace } from "../trace-fields.ts";
 import { publishAnswer, publishTurn } from "./chat-topics.ts";
 import { readRecord } from "./history-record.ts";
 import type { Note } from "./outbox.ts";
@@ -89,8 +90,7 @@ async function wake(commands: Commands, conversationId: string): Promise<boolean
   const [status, waits, agent, messageId, envelope, trace] = values.map((value) => value ?? "");
   const isReady = active ? status === "requires_action" && Number(waits) <= 0 : status === "queued";
   if (!isReady || !agent || !messageId || !envelope) return false;
-  const fields = ["id", messageId, "payload", envelope, ...traceFields(parseTrace(trace))];
-  await commands.send((redis) => redis.xadd(chatTopic(agent), "*", ...fields));
+  await publishEntry(commands, chatTopic(agent), { id: messageId, payload: envelope, trace: parseTrace(trace) });
   return true;
 }
 

@@ -5,6 +5,7 @@ import { fieldOf } from "../log/redis-event-log.ts";
 import type { PageOf, PageRequest } from "../ports/conversations.ts";
 import type { DeadLetters } from "../ports/dead-letters.ts";
 import type { Upkeep } from "../retention/upkeep.ts";
+import { publishEntry } from "../queue/publish-entry.ts";
 import { redriveMessage } from "./redrive-message.ts";
 
 const CHAT = "chat:";
@@ -44,7 +45,7 @@ export class RedisDeadLetters implements DeadLetters {
       ? await redriveMessage(this.#commands, this.#upkeep, { id, payload, agent })
       : undefined;
     // Queued before it is taken out: a crash in between redrives it twice, and consumers dedupe.
-    await this.#commands.send((redis) => redis.xadd(topic, "*", "id", id, "payload", payload));
+    await publishEntry(this.#commands, topic, { id, payload });
     await this.#commands.send((redis) => redis.xdel(dlqTopic(topic), entry));
     return { outcome: "redriven", ...(runId === undefined ? {} : { runId }) };
   }

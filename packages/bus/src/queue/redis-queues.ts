@@ -1,10 +1,10 @@
 import { dlqTopic } from "@holdfast/protocol";
 import type { BlockingReads } from "../connection/blocking-reads.ts";
 import type { Commands } from "../connection/commands.ts";
-import { traceFields } from "../trace-fields.ts";
 import type { Presence } from "../ports/control.ts";
 import type { TraceContext } from "../ports/entry.ts";
 import type { Queues, QueueStats, WorkQueue } from "../ports/work-queue.ts";
+import { publishEntry } from "./publish-entry.ts";
 import { RedisWorkQueue } from "./redis-work-queue.ts";
 
 export class RedisQueues implements Queues {
@@ -48,7 +48,7 @@ export class RedisQueues implements Queues {
   }
 
   async publish(topic: string, id: string, payload: string, trace: TraceContext): Promise<void> {
-    await this.#commands.send((redis) => redis.xadd(topic, "*", "id", id, "payload", payload, ...traceFields(trace)));
+    await publishEntry(this.#commands, topic, { id, payload, trace });
   }
 
   dlqSize(topic: string): Promise<number> {

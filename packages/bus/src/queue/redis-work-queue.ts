@@ -5,9 +5,9 @@ import type { Presence } from "../ports/control.ts";
 import type { Entry } from "../ports/entry.ts";
 import type { LimitedTopics, WorkQueue } from "../ports/work-queue.ts";
 import { type BuriedMessage, buryEntry, buryMessage, type DeadLetterError } from "./bury.ts";
-import { traceFields } from "../trace-fields.ts";
 import { insist } from "../runs/insist.ts";
 import { entryFrom } from "./entry-from.ts";
+import { publishEntry } from "./publish-entry.ts";
 import { forgetConsumer, forgetTheDead, HELD, reclaimAbandoned } from "./reclaim.ts";
 
 export interface WorkQueueOptions {
@@ -170,8 +170,7 @@ export class RedisWorkQueue implements WorkQueue {
   }
 
   async requeue(entry: Entry): Promise<void> {
-    const fields = ["id", entry.id, "payload", entry.payload, ...traceFields(entry.trace)];
-    await this.#options.commands.send((redis) => redis.xadd(entry.topic, "*", ...fields));
+    await publishEntry(this.#options.commands, entry.topic, entry);
     await this.ack(entry);
   }
 

@@ -1,12 +1,13 @@
 import { setInterval as every } from "node:timers";
 import { chatTopic, newUuid, streamTopic } from "@holdfast/protocol";
 import { type Commands, record, type Reply, text } from "../connection/commands.ts";
-import { parseTrace, traceFields } from "../trace-fields.ts";
+import { parseTrace } from "../trace-fields.ts";
 import { envelopeOf, journalOf, refusalOf, sourceOf } from "../conversations/run-record.ts";
 import { inboxKey, metaKey, runKeyPrefix } from "../keys.ts";
 import type { Outbox } from "../conversations/outbox.ts";
 import type { Presence } from "../ports/control.ts";
 import type { Claim, ClaimOptions, Runs } from "../ports/runs.ts";
+import { publishEntry } from "../queue/publish-entry.ts";
 import type { Upkeep } from "../retention/upkeep.ts";
 import { LoadSign } from "./load-sign.ts";
 import { RedisLease } from "./redis-lease.ts";
@@ -125,8 +126,8 @@ export class RedisRuns implements Runs {
   async #handOver(reply: readonly Reply[]): Promise<void> {
     const [, agent, messageId, envelope, trace] = reply.map(text);
     if (!agent || !messageId || !envelope) return;
-    const fields = ["id", messageId, "payload", envelope, ...traceFields(parseTrace(trace))];
-    await this.#commands.send((redis) => redis.xadd(chatTopic(agent), "*", ...fields));
+    const entry = { id: messageId, payload: envelope, trace: parseTrace(trace) };
+    await publishEntry(this.#commands, chatTopic(agent), entry);
   }
 
   #lease({ conversationId, agent, options }: Wanted, reply: readonly Reply[]): RedisLease {

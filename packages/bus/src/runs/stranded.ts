@@ -2,7 +2,8 @@ import { chatTopic, isTerminal, RunStatus, WORKERS_GROUP } from "@holdfast/proto
 import { type Commands, text } from "../connection/commands.ts";
 import { inboxKey, metaKey, runKey, unfinishedKey } from "../keys.ts";
 import type { Presence } from "../ports/control.ts";
-import { parseTrace, traceFields } from "../trace-fields.ts";
+import { publishEntry } from "../queue/publish-entry.ts";
+import { parseTrace } from "../trace-fields.ts";
 
 const BATCH = 100;
 
@@ -71,8 +72,8 @@ function isAsking(status: RunStatus, waits: string | null | undefined): boolean 
 async function queueAgain(commands: Commands, agent: string, run: readonly (string | null)[]): Promise<boolean> {
   const [, messageId, envelope, trace, ofAgent] = run;
   if (!messageId || !envelope || ofAgent !== agent) return false;
-  const fields = ["id", messageId, "payload", envelope, ...traceFields(parseTrace(trace ?? undefined))];
-  await commands.send((redis) => redis.xadd(chatTopic(agent), "*", ...fields));
+  const entry = { id: messageId, payload: envelope, trace: parseTrace(trace ?? undefined) };
+  await publishEntry(commands, chatTopic(agent), entry);
   return true;
 }
 

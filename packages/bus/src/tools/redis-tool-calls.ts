@@ -1,6 +1,6 @@
 import { newUuid, resultsTopic, type ToolCall, type ToolOutput, type ToolResult, toolsTopic } from "@holdfast/protocol";
 import { type Commands, text } from "../connection/commands.ts";
-import { traceFields } from "../trace-fields.ts";
+import { entryFields, publishEntry } from "../queue/publish-entry.ts";
 import { uuidV5 } from "../ids.ts";
 import { callsKey, tombstoneKey } from "../keys.ts";
 import { insist } from "../runs/insist.ts";
@@ -46,9 +46,7 @@ export class RedisToolCalls implements ToolCalls, ToolJournal {
   }
 
   async send(toolset: string, id: string, call: ToolCall, trace: TraceContext): Promise<void> {
-    await this.#commands.send((redis) =>
-      redis.xadd(toolsTopic(toolset), "*", "id", id, "payload", JSON.stringify(call), ...traceFields(trace)),
-    );
+    await publishEntry(this.#commands, toolsTopic(toolset), { id, payload: JSON.stringify(call), trace });
   }
 
   async state(conversationId: string, id: string): Promise<CallState> {
@@ -74,7 +72,7 @@ export class RedisToolCalls implements ToolCalls, ToolJournal {
 
   async output(conversationId: string, output: ToolOutput): Promise<void> {
     const topic = resultsTopic(conversationId);
-    const fields = ["id", newUuid(), "payload", JSON.stringify(output)];
+    const fields = entryFields({ id: newUuid(), payload: JSON.stringify(output) });
     await Promise.all([
       this.#commands.send((redis) => redis.xadd(topic, "MAXLEN", "~", KEPT_OUTPUT, "*", ...fields)),
       this.#commands.send((redis) => redis.pexpire(topic, this.#keptMs)),
