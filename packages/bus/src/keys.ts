@@ -69,5 +69,8 @@ export const fileAnswerKey = (questionId: string): string => `answer:${questionI
 export const CATALOG_INDEX_KEY = "catalogs";
 /** Sorted set: `<conversation id> <run id>` of the agent's runs that have not ended, by time of accept. A hint: checked where it is used. */
 export const unfinishedKey = (agent: string): string => `{control:${agent}}:unfinished`;
-/** Hash: state, command, by, entry, announced, seen, reload_announced. */
+/**
+ * Hash: state, command and by in force since `entry`; the newest `reload` and reload_by; what conversations were told of
+ * (announced, reload_announced); telling_until, unix ms, while somebody tells them; seen, the last entry that was looked at.
+ */
 export const controlStateKey = (agent: string): string => `{control:${agent}}:state`;
