@@ -55,7 +55,8 @@ function processesWith(text: string): string[] {
   return commands.filter((command) => command.includes(text));
 }
 
-const homesBelow = () => readdirSync(tmpdir()).filter((name) => name.startsWith("holdfast-homes-"));
+const homesBelow = () =>
+  readdirSync(tmpdir()).filter((name) => name.startsWith("holdfast-homes-") && name.includes(`-${process.pid}-`));
 
 async function start(servers: Record<string, McpServerConfig>): Promise<TestHost> {
   test = testHost(() => servers);

@@ -64,6 +64,7 @@ export class Sandboxes {
     const {
       args,
       inherits = [],
+      dispose,
       ...command
     } = launcher.command({
       file,
@@ -77,7 +78,10 @@ export class Sandboxes {
     const env = { HOME: home, TMPDIR: home, ...server.env };
     return {
       command: { command: command.file, args, inherits, cwd, env },
-      release: async () => void (await homes.remove(home)),
+      async release() {
+        dispose?.();
+        await homes.remove(home);
+      },
     };
   }
 

@@ -20,7 +20,7 @@ import {
   SETTINGS,
 } from "./landlock.ts";
 import { landlockStage } from "./landlock-stage.ts";
-import { type FilterPaths, type LaunchCommand, type Launcher, type LaunchPlan, NO_GRANTS } from "./launcher.ts";
+import { type FilterSource, type LaunchCommand, type Launcher, type LaunchPlan, NO_GRANTS } from "./launcher.ts";
 import type { Limiter } from "./limiter.ts";
 import { pinAll } from "./pin.ts";
 
@@ -45,11 +45,11 @@ export class BubblewrapLauncher implements Launcher {
   readonly tier = "T3";
   readonly #limiter: Limiter;
   readonly #programs: BubblewrapPrograms;
-  readonly #filters: FilterPaths;
+  readonly #filters: FilterSource;
   readonly #rules: readonly PathRule[] = rulesOfSystem("/proc").filter(({ path }) => !isOfMachine(path));
   readonly #system: readonly string[] = systemOptions();
 
-  constructor(limiter: Limiter, programs: BubblewrapPrograms, filters: FilterPaths) {
+  constructor(limiter: Limiter, programs: BubblewrapPrograms, filters: FilterSource) {
     this.#limiter = limiter;
     this.#programs = programs;
     this.#filters = filters;
@@ -71,7 +71,7 @@ export class BubblewrapLauncher implements Launcher {
         : limiter.args(plan.limits, [...outside, ...tool]),
       identity: null,
       wrappers: [...limiter.wrappers, "bwrap", "landlock"],
-      inherits: [network ? this.#filters.online : this.#filters.offline],
+      inherits: [this.#filters(network).path],
       hidesSignals: true,
     };
   }

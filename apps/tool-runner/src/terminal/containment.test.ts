@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bestLauncher, detectTiers } from "./detect.ts";
 import { chooseIdentity } from "./identity.ts";
-import { type Launcher, wrapperFailure } from "./launcher.ts";
+import { type Launcher, type StoredFilter, wrapperFailure } from "./launcher.ts";
 import { LimitedLauncher } from "./limited-launcher.ts";
 import { findLimiterPrograms, Limiter } from "./limiter.ts";
 import { DEFAULT_LIMITS, type ToolLimits, withinOwnLimits } from "./limits.ts";
@@ -120,11 +120,11 @@ describe("chooseIdentity", () => {
 describe("detectTiers", () => {
   const directory = mkdtempSync(join(tmpdir(), "holdfast-detect-"));
   afterAll(() => rmSync(directory, { recursive: true, force: true }));
-  const store = async (content: Buffer): Promise<string> => {
+  const store = (content: Buffer): StoredFilter => {
     chmodSync(directory, 0o711);
     const path = join(directory, "filter");
     writeFileSync(path, content);
-    return path;
+    return { path };
   };
 
   it("finds the highest tier that works, and says why the others are not in force", async () => {

@@ -3,19 +3,19 @@
  * was seen to be contained as promised, from T2 on by canaries; what a kernel or a container forbids is learnt here and not
  * during a call.
  */
-import { readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { BubblewrapLauncher, findBubblewrap } from "./bubblewrap-launcher.ts";
 import { releaseCanaries } from "./canaries.ts";
 import { ConfinedLauncher } from "./confined-launcher.ts";
-import type { FilterPaths, Launcher, ToolIdentity } from "./launcher.ts";
+import type { Launcher, StoredFilter, ToolIdentity } from "./launcher.ts";
 import { LimitedLauncher } from "./limited-launcher.ts";
 import { findLimiterPrograms, Limiter } from "./limiter.ts";
 import { DEFAULT_LIMITS, withinOwnLimits } from "./limits.ts";
+import { ProcessCounter } from "./older-processes.ts";
 import { pinCommand, SEARCH_PATH } from "./pin.ts";
 import { PlainLauncher } from "./plain-launcher.ts";
 import { type ProcessEnd, runProcess } from "./run-process.ts";
-import { buildFilter, FILTER_ARCHITECTURES } from "./seccomp/filter.ts";
+import { buildFilter, FILTER_ARCHITECTURES, type FilterArchitecture, type FilterOptions } from "./seccomp/filter.ts";
 import { isAtLeast, TIERS, type Tier } from "./tier.ts";
 
 const CANARY_TIMEOUT_MS = 10_000;
@@ -26,19 +26,19 @@ export type TierVerdicts = Readonly<Record<Tier, TierVerdict>>;
 
 export interface DetectOptions {
   readonly identity: ToolIdentity | null;
-  /** Keeps a file that tools cannot change, and answers its path. */
-  readonly store: (content: Buffer) => Promise<string>;
+  /** Keeps a file that tools can read and cannot change. */
+  readonly store: (content: Buffer) => StoredFilter;
   /** Only this one is tried; default all, from the most contained down to the first that works. */
   readonly only?: Tier | undefined;
 }
 
 export async function detectTiers({ identity, store, only }: DetectOptions): Promise<TierVerdicts> {
   const machine = await limiterOf(identity);
-  const build: Readonly<Record<Tier, () => Promise<TierVerdict>>> = {
-    T0: async () => ({ launcher: new PlainLauncher(identity) }),
-    T1: async () => ("reason" in machine ? machine : { launcher: new LimitedLauncher(machine) }),
-    T2: async () => ("reason" in machine ? machine : await confined(machine, store)),
-    T3: async () => ("reason" in machine ? machine : await bubblewrapped(machine, store)),
+  const build: Readonly<Record<Tier, () => TierVerdict>> = {
+    T0: () => ({ launcher: new PlainLauncher(identity) }),
+    T1: () => ("reason" in machine ? machine : { launcher: new LimitedLauncher(machine) }),
+    T2: () => ("reason" in machine ? machine : confined(machine, store)),
+    T3: () => ("reason" in machine ? machine : bubblewrapped(machine, store)),
   };
   const verdicts = {} as Record<Tier, TierVerdict>;
   let found: Tier | undefined;
@@ -46,7 +46,7 @@ export async function detectTiers({ identity, store, only }: DetectOptions): Pro
     if (only !== undefined && only !== tier) verdicts[tier] = { reason: "it was not asked for" };
     else if (found !== undefined) verdicts[tier] = { reason: `${found} contains more` };
     else {
-      const built = await build[tier]();
+      const built = build[tier]();
       verdicts[tier] = "reason" in built ? built : await prove(built.launcher, identity);
       if ("launcher" in verdicts[tier]) found = tier;
     }
@@ -77,31 +77,33 @@ async function limiterOf(identity: ToolIdentity | null): Promise<Limiter | { rea
 
 type Store = DetectOptions["store"];
 
-async function confined(limiter: Limiter, store: Store): Promise<TierVerdict> {
-  const filters = await filtersFor(newestOwnTask(), store);
-  return "reason" in filters ? filters : { launcher: new ConfinedLauncher(limiter, filters) };
+function confined(limiter: Limiter, store: Store): TierVerdict {
+  const architecture = filterArchitecture();
+  if (typeof architecture !== "string") return architecture;
+  const counter = new ProcessCounter();
+  // Made anew for each call: no other process that is there already can be signalled.
+  return {
+    launcher: new ConfinedLauncher(limiter, (network) =>
+      store(filter({ architecture, network, protects: counter.older })),
+    ),
+  };
 }
 
-async function bubblewrapped(limiter: Limiter, store: Store): Promise<TierVerdict> {
+function bubblewrapped(limiter: Limiter, store: Store): TierVerdict {
   const programs = findBubblewrap();
   if ("missing" in programs) return { reason: `not installed: ${programs.missing.join(", ")}` };
-  const filters = await filtersFor(undefined, store);
-  return "reason" in filters ? filters : { launcher: new BubblewrapLauncher(limiter, programs, filters) };
+  const architecture = filterArchitecture();
+  if (typeof architecture !== "string") return architecture;
+  const [offline, online] = [false, true].map((network) => store(filter({ architecture, network })).path);
+  const path = (network: boolean) => (network ? online : offline) ?? "";
+  return { launcher: new BubblewrapLauncher(limiter, programs, (network) => ({ path: path(network) })) };
 }
 
-async function filtersFor(
-  protectedUpToPid: number | undefined,
-  store: Store,
-): Promise<FilterPaths | { readonly reason: string }> {
+const filter = (options: FilterOptions): Buffer => buildFilter(options).toBytes();
+
+function filterArchitecture(): FilterArchitecture | { readonly reason: string } {
   const architecture = FILTER_ARCHITECTURES.find((known) => known === process.arch);
-  if (architecture === undefined) return { reason: `there is no seccomp filter for ${process.arch}` };
-  const stored = (network: boolean) => store(buildFilter({ architecture, protectedUpToPid, network }).toBytes());
-  return { offline: await stored(false), online: await stored(true) };
-}
-
-/** Every thread of the runner has a number up to this one: a signal to a thread's number reaches its process. */
-function newestOwnTask(): number {
-  return Math.max(process.pid, ...readdirSync("/proc/self/task").map(Number));
+  return architecture ?? { reason: `there is no seccomp filter for ${process.arch}` };
 }
 
 /** Has a harmless program tell what it is allowed to do; without /proc (not Linux) it can only show that it starts. */

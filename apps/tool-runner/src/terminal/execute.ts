@@ -47,10 +47,10 @@ async function launch({ pin, args, cwd }: Approved, home: string, call: Call, se
   const { policy, launcher, hostEnvironment } = setup;
   const fileBytes = Math.min(policy.limits.fileBytes, call.fileBytes ?? Number.POSITIVE_INFINITY);
   const limits = { ...policy.limits, fileBytes };
-  const command = launcher.command({ file: pin.path, args, workspace: call.root, home, cwd, limits });
   const held = holdDirectory(call.root, cwd);
   if (isDenial(held)) return refused(held);
   try {
+    const command = launcher.command({ file: pin.path, args, workspace: call.root, home, cwd, limits });
     const end = await runProcess({
       command,
       cwd: held.path,

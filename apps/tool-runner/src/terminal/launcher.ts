@@ -39,12 +39,15 @@ export interface LaunchPlan {
   readonly grants?: Grants;
 }
 
-/** Where the seccomp filters lie, readable by the tool's user. */
-export interface FilterPaths {
-  readonly offline: string;
-  /** For what may use the network. */
-  readonly online: string;
+/** A seccomp filter in a file that the tool's user may read. */
+export interface StoredFilter {
+  readonly path: string;
+  /** Where it is for one process only: removes it. */
+  readonly dispose?: () => void;
 }
+
+/** `network`: for what may use the Internet. */
+export type FilterSource = (network: boolean) => StoredFilter;
 
 /** What spawn gets. `identity` is set where spawn itself has to change the user. */
 export interface LaunchCommand {
@@ -55,6 +58,8 @@ export interface LaunchCommand {
   readonly wrappers: readonly string[];
   /** Files that it gets open for reading, from descriptor 3 on. */
   readonly inherits?: readonly string[];
+  /** To be called when the process has ended, or could not be started. */
+  readonly dispose?: (() => void) | undefined;
   /** A wrapper waits for the tool and turns a signal that ended it into the exit code 128 plus its number. */
   readonly hidesSignals?: boolean;
 }

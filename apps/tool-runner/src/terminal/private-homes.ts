@@ -3,13 +3,14 @@
  * finds. They lie in a directory of the runner, so that a tool can neither rename its home nor list those of others. What a
  * runner that was killed left there, the next one on the machine removes.
  */
-import { chmod, chown, lstat, mkdir, mkdtemp, readdir, rmdir, writeFile } from "node:fs/promises";
+import { chmod, chown, lstat, mkdir, mkdtemp, readdir, rmdir } from "node:fs/promises";
 import { randomUUID } from "node:crypto";
+import { rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { emptyDirectory } from "./empty-directory.ts";
 import { endLeftovers } from "./leftovers.ts";
-import type { ToolIdentity } from "./launcher.ts";
+import type { StoredFilter, ToolIdentity } from "./launcher.ts";
 import { isOfDeadProcess, ownMark } from "./process-mark.ts";
 
 const PREFIX = "holdfast-homes-";
@@ -45,10 +46,10 @@ export class PrivateHomes {
   }
 
   /** Keeps a file beside the homes, under a name that tools cannot guess: they may read it when they are given its path. */
-  async store(content: Buffer): Promise<string> {
+  store(content: Buffer): StoredFilter {
     const path = join(this.#base, randomUUID());
-    await writeFile(path, content, { mode: READABLE_BY_ALL });
-    return path;
+    writeFileSync(path, content, { mode: READABLE_BY_ALL });
+    return { path, dispose: () => rmSync(path, { force: true }) };
   }
 
   /** False when something could not be removed; the directory then stays until the machine cleans its temporary files. */

@@ -53,6 +53,14 @@ interface SpawnFailure {
 type Exit = Pick<ProcessEnd, "exitCode" | "signal">;
 
 export async function runProcess(options: ProcessOptions): Promise<ProcessEnd | SpawnFailure> {
+  try {
+    return await run(options);
+  } finally {
+    options.command.dispose?.();
+  }
+}
+
+async function run(options: ProcessOptions): Promise<ProcessEnd | SpawnFailure> {
   const child = await start(options);
   if ("spawnError" in child) return child;
 

@@ -46,7 +46,7 @@ function verdictOf(operand: number): string {
 }
 
 describe.each(FILTER_ARCHITECTURES)("[terminal.seccomp] the filter for %s", (architecture: FilterArchitecture) => {
-  const program = buildFilter({ architecture, protectedUpToPid: 500 }).toBytes();
+  const program = buildFilter({ architecture, protects: { upTo: 500, others: [9_000] } }).toBytes();
   const audit = AUDIT[architecture];
   const ask = (name: SyscallName, ...args: number[]): string =>
     judge(program, { number: SYSCALL_NUMBERS[name][architecture], audit, args });
@@ -99,6 +99,7 @@ describe.each(FILTER_ARCHITECTURES)("[terminal.seccomp] the filter for %s", (arc
     ["a signal to a younger process", "kill", [501, 15], ALLOWED],
     ["a signal to init", "kill", [1, 15], REFUSED],
     ["a signal to the youngest of the old", "kill", [500, 15], REFUSED],
+    ["a signal to an old one with a high number", "kill", [9_000, 15], REFUSED],
     ["a signal to everybody", "kill", [-1, 15], REFUSED],
     ["a signal to another group", "kill", [-600, 15], REFUSED],
     ["a signal to an old thread", "tkill", [499, 15], REFUSED],
@@ -110,5 +111,23 @@ describe.each(FILTER_ARCHITECTURES)("[terminal.seccomp] the filter for %s", (arc
   it("leaves signals alone where tools see no others", () => {
     const open = buildFilter({ architecture }).toBytes();
     expect(judge(open, { number: SYSCALL_NUMBERS.kill[architecture], audit, args: [1, 9] })).toBe(ALLOWED);
+  });
+});
+
+describe.each(FILTER_ARCHITECTURES)("[terminal.seccomp] the filter for %s with network", (architecture) => {
+  const program = buildFilter({ architecture, network: true }).toBytes();
+  const ask = (name: SyscallName, ...args: number[]): string =>
+    judge(program, { number: SYSCALL_NUMBERS[name][architecture], audit: AUDIT[architecture], args });
+
+  it.each<[string, SyscallName, number[], string]>([
+    ["an Internet socket", "socket", [2, 1, 0], ALLOWED],
+    ["one of version 6", "socket", [10, 2, 0], ALLOWED],
+    ["a connection", "connect", [3], ALLOWED],
+    ["a socket of the machine", "socket", [1, 1, 0], REFUSED],
+    ["a socket to the kernel", "socket", [16, 3, 0], REFUSED],
+    ["a raw packet socket", "socket", [17, 3, 0], REFUSED],
+    ["tracing", "ptrace", [0], REFUSED],
+  ])("knows %s", (_, name, args, verdict) => {
+    expect(ask(name, ...args)).toBe(verdict);
   });
 });

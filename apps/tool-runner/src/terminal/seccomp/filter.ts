@@ -8,13 +8,14 @@
  *   forbids), anonymous executables, and no shared memory that outlives its maker.
  * - No leaving of the process group, by which a tool is ended, and no living on after the runner (PR_SET_PDEATHSIG).
  * - No typing into a terminal (TIOCSTI), and no change of another process's limits, priority or processors.
- * - Where tools see other processes: no signal to one that is older than the filter, the runner above all, which may be of the
+ * - Where tools see other processes: no signal to one that is older than the call, the runner above all, which may be of the
  *   same user; and to no group but the own one.
  *
  * clone3 keeps its flags where a filter cannot see them, so it is said not to exist, and the C library uses clone. Calls of
  * another architecture, among them the x32 ones, have other numbers and kill.
  */
 import { ARCHITECTURE, argumentOffset, BpfProgram, SYSCALL_NUMBER } from "./bpf.ts";
+import type { OlderProcesses } from "../older-processes.ts";
 import { SYSCALL_NUMBERS, type SyscallName } from "./syscall-numbers.ts";
 
 export const FILTER_ARCHITECTURES = ["x64", "arm64"] as const;
@@ -131,13 +132,13 @@ const SIGNALLING: readonly SyscallName[] = ["kill", "tkill", "tgkill", "rt_sigqu
 
 export interface FilterOptions {
   readonly architecture: FilterArchitecture;
-  /** No signal reaches processes with an id up to this one; undefined where tools see no others. */
-  readonly protectedUpToPid?: number | undefined;
+  /** No signal reaches these; undefined where tools see no others. */
+  readonly protects?: OlderProcesses | undefined;
   /** Default false. */
   readonly network?: boolean;
 }
 
-export function buildFilter({ architecture, protectedUpToPid, network = false }: FilterOptions): BpfProgram {
+export function buildFilter({ architecture, protects, network = false }: FilterOptions): BpfProgram {
   const program = new BpfProgram();
   program.load(ARCHITECTURE).jump("equal", AUDIT_ARCHITECTURE[architecture], undefined, "kill").load(SYSCALL_NUMBER);
   if (architecture === "x64") program.jump("atLeast", FIRST_X32_NUMBER, "kill");
@@ -147,7 +148,7 @@ export function buildFilter({ architecture, protectedUpToPid, network = false }:
   const rules = [
     ...ARGUMENT_RULES,
     ...(network ? [INTERNET_SOCKETS] : []),
-    ...(protectedUpToPid === undefined ? [] : [signalRule(protectedUpToPid)]),
+    ...(protects === undefined ? [] : [signalRule(protects)]),
   ];
   for (const [index, rule] of rules.entries()) addRule(program, rule, architecture, index);
   program.answer(VERDICT.allow);
@@ -156,12 +157,13 @@ export function buildFilter({ architecture, protectedUpToPid, network = false }:
   return program.label("kill").answer(VERDICT.kill);
 }
 
-function signalRule(protectedUpToPid: number): ArgumentRule {
+function signalRule({ upTo, others }: OlderProcesses): ArgumentRule {
   return {
     calls: SIGNALLING,
     refuseIf: [
       { argument: 0, isAtLeast: FIRST_NEGATIVE },
-      { argument: 0, isFromOneTo: protectedUpToPid },
+      { argument: 0, is: others },
+      { argument: 0, isFromOneTo: upTo },
     ],
   };
 }

@@ -76,28 +76,20 @@ const connecting = attacks(
   },
 );
 
-const signalling = [
-  ...attacks(
-    { sign: "signals", stoppedAt: EVERYWHERE },
-    {
-      "signal-group": ["perl", "-e", "kill 9, -{pid}"],
-      "signal-pidfd": [
-        "perl",
-        "-e",
-        `my $f = syscall(${numberOf("pidfd_open")}, {pid}, 0); syscall(${numberOf("pidfd_send_signal")}, $f, 9, 0, 0)`,
-      ],
-    },
-  ),
-  // T2's filter protects what is older than itself, the runner above all. What the same user has started since is within reach.
-  ...attacks(
-    { sign: "signals", stoppedAt: ["T0", "T1", "T3"] },
-    {
-      "signal-kill": ["sh", "-c", "kill -9 {pid}"],
-      "signal-queued": perlCall("rt_sigqueueinfo", "{pid}, 9, $x", 'my $x = pack("l3 x116", 9, 0, -1);'),
-      "signal-thread": perlCall("tgkill", "{pid}, {pid}, 9"),
-    },
-  ),
-];
+const signalling = attacks(
+  { sign: "signals", stoppedAt: EVERYWHERE },
+  {
+    "signal-group": ["perl", "-e", "kill 9, -{pid}"],
+    "signal-pidfd": [
+      "perl",
+      "-e",
+      `my $f = syscall(${numberOf("pidfd_open")}, {pid}, 0); syscall(${numberOf("pidfd_send_signal")}, $f, 9, 0, 0)`,
+    ],
+    "signal-kill": ["sh", "-c", "kill -9 {pid}"],
+    "signal-queued": perlCall("rt_sigqueueinfo", "{pid}, 9, $x", 'my $x = pack("l3 x116", 9, 0, -1);'),
+    "signal-thread": perlCall("tgkill", "{pid}, {pid}, 9"),
+  },
+);
 
 const everybody = attacks(
   { sign: "signals", stoppedAt: EVERYWHERE, needsOwnUser: true },
