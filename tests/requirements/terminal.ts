@@ -7,6 +7,8 @@ export const terminal = {
   "terminal.env": "A tool's environment is minimal, plus allowed names (protocol §6.1)",
   "terminal.cwd": "A working directory outside the workspace is refused, by link, by `..` or by name (protocol §6.1)",
   "terminal.timeout": "At the timeout the whole process group ends (protocol §2.7, §6.1)",
+  "terminal.endings":
+    "A command that exits with 137 has exited, and one that was killed was signaled, at every tier (protocol §2.7)",
   "terminal.cap": "Output is capped on raw bytes, and exactly the cap is not truncated (protocol §6.1)",
   "terminal.text": "What the model reads has no escape sequences, control or bidi characters (protocol §2.7)",
   "terminal.live": "Live output comes in at most ten pieces a second and loses nothing (protocol §2.7)",

@@ -125,10 +125,11 @@ describe("[mcp.sandbox] a server in a sandbox", () => {
   });
 
   it("is ended with everything it has started, also when it will not listen", async () => {
-    const fixture = dirname(new URL(import.meta.url).pathname);
+    const here = dirname(new URL(import.meta.url).pathname);
+    const code = [here, join(here, "../../package.json")];
     const flags = ["--journal", join(folder, "journal"), "--grandchild", "--stubborn"];
     const { state, host } = await start({
-      one: fixtureServer(flags, { sandbox: { read: [fixture, PACKAGES], write: [folder] } }, { env: { MARK: folder } }),
+      one: fixtureServer(flags, { sandbox: { read: code, write: [folder] } }, { env: { MARK: folder } }),
     });
     expect(state("one")).toBe(hasSandbox ? "ready" : "failed");
     if (!hasSandbox) return;

@@ -64,15 +64,17 @@ export class BubblewrapLauncher implements Launcher {
     const network = plan.grants?.network === true;
     const stage = landlockStage({ perl, cwd: plan.cwd, network }, [...this.#rules, ...rulesOfCall(plan)]);
     const tool = [...stage, plan.file, ...plan.args];
+    // The tool's parent is of its user too.
+    const limits = { ...plan.limits, processes: plan.limits.processes + 1 };
     return {
       file: limiter.file,
       args: isRoot
-        ? limiter.argsWithRights(plan.limits, [...outside, ...limiter.dropRights(), ...tool])
-        : limiter.args(plan.limits, [...outside, ...tool]),
+        ? limiter.argsWithRights(limits, [...outside, ...limiter.dropRights(), ...tool])
+        : limiter.args(limits, [...outside, ...tool]),
       identity: null,
       wrappers: [...limiter.wrappers, "bwrap", "landlock"],
       inherits: [this.#filters(network).path],
-      hidesSignals: true,
+      reportsEnd: true,
     };
   }
 }

@@ -3,7 +3,6 @@ import { holdDirectory } from "./cwd.ts";
 import { isDenial } from "./deny.ts";
 import { buildEnvironment } from "./environment.ts";
 import { type Execution, NOTHING_RAN, refused } from "./execution.ts";
-import { revealSignal } from "./hidden-signal.ts";
 import { wrapperFailure } from "./launcher.ts";
 import type { OutputStream } from "./live-output.ts";
 import { type Approved, decide } from "./policy.ts";
@@ -63,7 +62,7 @@ async function launch({ pin, args, cwd }: Approved, home: string, call: Call, se
     if ("spawnError" in end) return notStarted(end.spawnError.message);
     const failure = end.stopped === undefined ? wrapperFailure(command, end.exitCode, end.stderr.bytes) : null;
     if (failure !== null) return notStarted(failure);
-    return finished(command.hidesSignals === true ? revealSignal(end) : end);
+    return finished(end);
   } finally {
     held.release();
   }

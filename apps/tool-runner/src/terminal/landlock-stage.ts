@@ -3,6 +3,9 @@
  * from 2.41 on only, and bubblewrap is for machines that have an older one; so the rules are put in force by a few lines of
  * Perl, which is an essential package of Debian (perl-base).
  *
+ * The script stays as the parent of the tool and says how it ended on descriptor 4, where that is open: `exit <code>` or
+ * `signal <number>`. bubblewrap ends like a shell, with 128 and the signal's number, which a program may also exit with by itself.
+ *
  * The script gets the directory to start in, which only the tool's user may enter, what is forbidden of TCP, `<rights>:<path>`
  * for each rule, `--`, and the program to execute. It also undoes what came before it: SIGTERM, which bubblewrap must survive, is for the tool again,
  * and the variable that bubblewrap sets is gone.
@@ -17,7 +20,6 @@ use strict;
 my ($create_ruleset, $add_rule, $restrict_self) = (444, 445, 446);
 my ($get_version, $path_beneath, $path_only_close_on_exec) = (1, 1, 0x280000);
 sub stop { print STDERR "landlock: $_[0]: $!\\n"; exit 126 }
-$SIG{TERM} = "DEFAULT";
 delete $ENV{PWD};
 chdir(shift) or stop("directory");
 my $tcp = shift() + 0;
@@ -36,7 +38,19 @@ while (defined(my $rule = shift)) {
   syscall($add_rule, $ruleset, $path_beneath, $beneath, 0) == 0 or stop("rule");
 }
 syscall($restrict_self, $ruleset, 0) == 0 or stop("enforcement");
-exec { $ARGV[0] } @ARGV or stop("failed to execute");
+my $report;
+open($report, ">&=", 4) and fcntl($report, 2, 1) or undef $report;
+my $tool = fork;
+defined $tool or stop("fork");
+if ($tool == 0) {
+  $SIG{TERM} = "DEFAULT";
+  exec { $ARGV[0] } @ARGV or stop("failed to execute");
+}
+close $_ for *STDIN, *STDOUT, *STDERR;
+waitpid($tool, 0);
+my ($signal, $code) = ($? & 127, $? >> 8);
+syswrite($report, $signal ? "signal $signal" : "exit $code") if $report;
+exit($signal ? 128 + $signal : $code);
 `;
 
 export interface StageOptions {

@@ -60,8 +60,11 @@ export interface LaunchCommand {
   readonly inherits?: readonly string[];
   /** To be called when the process has ended, or could not be started. */
   readonly dispose?: (() => void) | undefined;
-  /** A wrapper waits for the tool and turns a signal that ended it into the exit code 128 plus its number. */
-  readonly hidesSignals?: boolean;
+  /**
+   * A wrapper waits for the tool, and what is seen of the end is the wrapper's: it writes the tool's own to the descriptor after
+   * those of `inherits` (reported-end.ts).
+   */
+  readonly reportsEnd?: boolean;
 }
 
 export interface Launcher {

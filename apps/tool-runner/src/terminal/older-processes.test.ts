@@ -29,8 +29,8 @@ describe("the processes older than a call", () => {
     expect(counter.older).toEqual({ upTo: 32_700, others: [] });
     lastGiven(400);
     expect(counter.older.upTo).toBe(400);
-    expect(counter.older.others.toSorted()).toEqual([32_000, 32_010]);
-    expect(new ProcessCounter(proc).older.others.toSorted()).toEqual([32_000, 32_010]);
+    expect(counter.older.others.toSorted((one, other) => one - other)).toEqual([32_000, 32_010]);
+    expect(new ProcessCounter(proc).older.others.toSorted((one, other) => one - other)).toEqual([32_000, 32_010]);
   });
 
   it("are taken to be all there can be where they are too many to name, or the kernel does not tell", () => {

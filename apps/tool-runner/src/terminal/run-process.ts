@@ -13,6 +13,7 @@ import type { Readable } from "node:stream";
 import type { LaunchCommand } from "./launcher.ts";
 import type { OutputStream } from "./live-output.ts";
 import { OutputHead } from "./output-head.ts";
+import { readReport } from "./reported-end.ts";
 import { GroupStop, type StopReason } from "./terminate.ts";
 
 const DRAIN_MS = 400;
@@ -50,7 +51,7 @@ type Child = ChildProcessByStdio<null, Readable, Readable>;
 interface SpawnFailure {
   readonly spawnError: Error;
 }
-type Exit = Pick<ProcessEnd, "exitCode" | "signal">;
+export type Exit = Pick<ProcessEnd, "exitCode" | "signal">;
 
 export async function runProcess(options: ProcessOptions): Promise<ProcessEnd | SpawnFailure> {
   try {
@@ -80,12 +81,14 @@ async function run(options: ProcessOptions): Promise<ProcessEnd | SpawnFailure> 
   const stdout = collect("stdout");
   const stderr = collect("stderr");
 
+  const report = options.command.reportsEnd === true ? readReport(child.process.stdio.at(-1) as Readable) : undefined;
+
   const exit = await ended(child.process, stop, options);
   await within(DRAIN_MS, closed);
   child.process.stdout.destroy();
   child.process.stderr.destroy();
   child.process.unref();
-  return { stopped: stop.reason, ...exit, stdout, stderr };
+  return { stopped: stop.reason, ...(report?.(exit) ?? exit), stdout, stderr };
 }
 
 async function start({ command, cwd, env }: ProcessOptions): Promise<{ process: Child; pid: number } | SpawnFailure> {
@@ -97,7 +100,7 @@ async function start({ command, cwd, env }: ProcessOptions): Promise<{ process: 
       env,
       shell: false,
       detached: true,
-      stdio: ["ignore", "pipe", "pipe", ...inherited],
+      stdio: ["ignore", "pipe", "pipe", ...inherited, ...(command.reportsEnd === true ? (["pipe"] as const) : [])],
       ...command.identity,
     }) as Child;
     if (child.pid !== undefined) return { process: child, pid: child.pid };
