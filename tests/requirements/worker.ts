@@ -36,6 +36,8 @@ export const worker = {
   "worker.quiet-failures": "The words of a model provider stay out of ordinary logs (protocol §8.1)",
   "worker.no-stuck-run": "A run that cannot be handled ends failed and is dead-lettered (protocol §2.4, §3.4)",
   "worker.drain-letter": "What a stopping worker gave up is in the dead letters (protocol §2.4, §7.2)",
+  "worker.hold-back":
+    "A Redis that stands still holds the model back; memory stays bounded and nothing is lost (protocol §2.4)",
   "worker.seemed-dead":
     "A worker that only seemed dead keeps answering for its run: its death, when it comes, is noticed like any other (protocol §2.4)",
   "worker.pause": "A paused agent starts no run, model call or tool call until it is resumed (protocol §2.7)",
