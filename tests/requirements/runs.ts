@@ -36,6 +36,8 @@ export const runs = {
   "steer.snapshot": "A steered message stands in the history where it was heard (protocol §4)",
   "log.ids": "Event ids are `<epoch>-<seq>`, contiguous from 1, and an event's UUID follows from them (protocol §3.1)",
   "log.live": "What is delivered live is what is stored (protocol §3.1)",
+  "log.silence":
+    "A live subscription that died in silence is noticed and begun anew, and its readers read what they missed (protocol §3.1)",
   "run.one-owner": "One live worker owns a run; a dead one's is taken over and it can write no more (protocol §2.6)",
   "run.claim-ends": "A claim that failed is no longer under way: what follows does not meet it (protocol §2.3)",
   "run.claim-again": "A claim whose reply was lost holds no conversation up (protocol §2.3)",

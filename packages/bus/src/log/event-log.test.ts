@@ -1,13 +1,14 @@
 import { describe, expect, it } from "@jest/globals";
 import { newUuid, positionOfEventUuid, streamTopic } from "@holdfast/protocol";
-import { redisCommand, until } from "@holdfast/testing";
+import { redisCommand, startPartition, until } from "@holdfast/testing";
 import type { Redis } from "ioredis";
 import { addressOf, ClusterMap } from "../connection/cluster-map.ts";
-import { connectCluster, connectTo, disconnect } from "../connection/connect.ts";
-import { parseRedisAddress } from "../connection/redis-address.ts";
+import { connect, connectCluster, connectTo, disconnect } from "../connection/connect.ts";
+import { type Access, parseRedisAddress } from "../connection/redis-address.ts";
 import type { LogLine } from "../ports/entry.ts";
 import { appendTokens, busLab, claimed, COMPLETED, message, REDIS_KINDS } from "../test-lab/bus-lab.ts";
 import { ShardedSubscriber } from "./sharded-subscriber.ts";
+import { OneConnectionSubscriber, type Subscriber } from "./subscriber.ts";
 
 describe.each(REDIS_KINDS)("event log on %s", (kind) => {
   const lab = busLab(kind);
@@ -84,4 +85,72 @@ describe("subscriptions at a Cluster", () => {
       await Promise.all([subscriber.close(), disconnect(cluster)]);
     }
   });
+});
+
+describe("a subscription that died in silence", () => {
+  const single = busLab("one server");
+  const sharded = busLab("a Cluster");
+  const options = { name: "test", refusesAtBreak: true, onTrouble: () => undefined };
+
+  interface Place {
+    readonly port: number;
+    readonly channel: string;
+    readonly publish: "PUBLISH" | "SPUBLISH";
+    /** A subscriber to the same server through another port. */
+    subscriber(port: number): Subscriber;
+  }
+
+  /** What a follower is told when nothing comes through for a moment, and never again over the connection that there was. */
+  async function toldAfterSilence({ port, channel, publish, subscriber: open }: Place): Promise<string[]> {
+    const network = await startPartition(port);
+    const subscriber = open(network.port);
+    const told: string[] = [];
+    try {
+      await subscriber.follow(channel, {
+        onLines: (lines) => void told.push(...lines.map(({ payload }) => payload)),
+        onResubscribed: () => void told.push("read what was missed"),
+        onDeleted: () => undefined,
+      });
+      network.cut();
+      await redisCommand(port, publish, channel, "1-1 lost");
+      network.heal();
+      await until(() => told.length > 0, { timeoutMs: 30_000 });
+      await redisCommand(port, publish, channel, "1-2 heard");
+      await until(() => told.length > 1);
+      return told.slice(0, 2);
+    } finally {
+      await subscriber.close();
+      await network.stop();
+    }
+  }
+
+  function atServer(): Place {
+    const subscriber = (port: number) => {
+      const address = parseRedisAddress(`redis://127.0.0.1:${port}`);
+      if (address.kind === "cluster") throw new Error(address.kind);
+      return new OneConnectionSubscriber(connect(address, { ...options, refusesAtBreak: false }));
+    };
+    return { port: Number(new URL(single.url).port), channel: "any", publish: "PUBLISH", subscriber };
+  }
+
+  async function atCluster(map: ClusterMap): Promise<Place> {
+    const { access } = parseRedisAddress(sharded.url) as { access: Access };
+    const owner = await map.findOwner("any");
+    const subscriber = (port: number) =>
+      new ShardedSubscriber(map, ({ host }) => connectTo({ host, port }, access, options));
+    return { port: addressOf(owner).port, channel: map.keyOf(owner, "any"), publish: "SPUBLISH", subscriber };
+  }
+
+  it("[log.silence] is noticed, by a server's and by a Cluster's subscriber, and begun anew", async () => {
+    const address = parseRedisAddress(sharded.url);
+    if (address.kind !== "cluster") throw new Error(address.kind);
+    const cluster = connectCluster(address, options);
+    try {
+      const places = [atServer(), await atCluster(new ClusterMap(cluster))];
+      const told = await Promise.all(places.map(toldAfterSilence));
+      for (const words of told) expect(words).toEqual(["read what was missed", "heard"]);
+    } finally {
+      await disconnect(cluster);
+    }
+  }, 60_000);
 });

@@ -3,6 +3,7 @@ import type { Redis } from "ioredis";
 import { addressOf, type ClusterMap } from "../connection/cluster-map.ts";
 import type { HostPort } from "../connection/redis-address.ts";
 import type { LogFollower } from "../ports/event-log.ts";
+import { askInSilence } from "./ask-in-silence.ts";
 import { Followers } from "./followers.ts";
 import type { Subscriber } from "./subscriber.ts";
 
@@ -26,6 +27,7 @@ export class ShardedSubscriber implements Subscriber {
   /** Where each channel is subscribed now. */
   readonly #placed = new Map<string, string>();
   readonly #placing = new Map<string, Promise<void>>();
+  readonly #stopAsking = askInSilence(() => [...this.#lines.values()].map(({ redis }) => redis));
   #isClosed = false;
 
   constructor(map: ClusterMap, connect: (node: HostPort) => Redis) {
@@ -44,6 +46,7 @@ export class ShardedSubscriber implements Subscriber {
 
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#stopAsking();
     for (const { redis } of this.#lines.values()) redis.disconnect();
   }
 

@@ -1,5 +1,6 @@
 import type { Redis } from "ioredis";
 import type { LogFollower } from "../ports/event-log.ts";
+import { askInSilence } from "./ask-in-silence.ts";
 import { Followers } from "./followers.ts";
 
 /**
@@ -13,21 +14,17 @@ export interface Subscriber {
 }
 
 const RESUBSCRIBE_CHUNK = 500;
-/** A subscription that died in silence is told from a quiet one by asking: no answer ends the connection (connect.ts). */
-const PING_EVERY_MS = 5_000;
 
 /** Over one connection, to a server or, through Sentinels, to whoever is the primary. */
 export class OneConnectionSubscriber implements Subscriber {
   readonly #redis: Redis;
   readonly #followers = new Followers();
-  readonly #pinging: NodeJS.Timeout;
+  readonly #stopAsking: () => void;
   #wasReady = false;
 
   constructor(redis: Redis) {
     this.#redis = redis;
-    this.#pinging = setInterval(() => {
-      if (redis.status === "ready") redis.ping().catch(() => undefined);
-    }, PING_EVERY_MS).unref();
+    this.#stopAsking = askInSilence(() => [redis]);
     redis.on("message", (channel: string, message: string) => this.#followers.deliver(channel, message));
     redis.on("ready", () => void this.#onReady());
   }
@@ -45,7 +42,7 @@ export class OneConnectionSubscriber implements Subscriber {
   }
 
   async close(): Promise<void> {
-    clearInterval(this.#pinging);
+    this.#stopAsking();
     this.#redis.disconnect();
   }
 
