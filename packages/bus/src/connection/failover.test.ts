@@ -208,6 +208,26 @@ describe("a write in another slot that a run rests on", () => {
   }, 30_000);
 });
 
+describe("a command to an agent", () => {
+  it("[failover.control] is on a replica before who gave it is answered", async () => {
+    const primary = await startRedis({ args: ["--repl-diskless-sync-delay", "0"] });
+    const replica = await startRedis({ args: ["--replicaof", "127.0.0.1", `${primary.port}`] });
+    const bus = createRedisBus({ url: primary.url });
+    try {
+      await until(async () => (await redisCommand(primary.port, "INFO", "replication")).includes("state=online"));
+      process.kill(replica.pid, "SIGSTOP");
+      const sent = bus.control.send("assistant", { type: "pause", by: "operator" }).then(() => performance.now());
+      await until(async () => (await bus.control.state("assistant")) === "paused");
+      const heldAtMs = performance.now();
+      process.kill(replica.pid, "SIGCONT");
+      expect(await sent).toBeGreaterThan(heldAtMs);
+    } finally {
+      await bus.close();
+      await Promise.all([primary.stop(), replica.stop()]);
+    }
+  }, 30_000);
+});
+
 describe("a restart of Redis", () => {
   it("[failover.restart] that lost nothing goes on under the same epoch, also when it is asked while it loads", async () => {
     // Loading takes a second and more; in between INFO answers, and says that there is no append-only file.

@@ -28,7 +28,10 @@ export class RedisControl implements Control {
     const payload = JSON.stringify(command);
     const keys = [controlTopic(agent), controlStateKey(agent)];
     const state = STATE_AFTER[command.type] ?? "";
-    await this.#commands.script("control-2", keys, [newUuid(), payload, state, command.type, command.by]);
+    // Sent twice, where a failover may have lost it, it is the same command.
+    await this.#commands.durably(keys.slice(0, 1), () =>
+      this.#commands.script("control-2", keys, [newUuid(), payload, state, command.type, command.by]),
+    );
   }
 
   async state(agent: string): Promise<AgentState> {
