@@ -27,6 +27,8 @@ export const terminal = {
     "The tier in force and the reasons against others are in the log, on `/ready` and in the offer (protocol §4)",
   "terminal.admission":
     "Commands wait for a place by conversation and runner, and waiting does not count as running (protocol §2.7)",
+  "terminal.waiting":
+    "Commands that wait for their turn keep neither other toolsets' calls nor other conversations' commands waiting (protocol §2.7)",
   "terminal.quota": "A workspace holds no more than its quota (protocol §6.1)",
   "files.list": "A workspace's regular files can be listed (protocol §4)",
   "files.read": "A file is read in parts of one version (protocol §4)",

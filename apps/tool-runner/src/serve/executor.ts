@@ -55,6 +55,8 @@ export interface Executor {
    * signal's reason. Left out where every call may begin at once.
    */
   admit?(conversationId: string, signal: AbortSignal): Promise<() => void>;
+  /** True while no call of any conversation could begin: one that is taken now would wait here, and not on a runner that is free. */
+  isFull?(): boolean;
   /** Answers every expected ending; a rejection is a defect and ends the call `failed`. */
   execute(execution: Execution): Promise<Outcome>;
 }

@@ -6,6 +6,12 @@ import { readCall } from "./read-call.ts";
 import { serveCall, type ServeContext, toolsetOf } from "./serve-call.ts";
 
 const BLOCK_MS = 1_000;
+/** While calls of a toolset are left to others, it is soon looked at again whether they still should be. */
+const BLOCK_WITHOUT_MS = 100;
+/** Calls that may wait here for a toolset whose places are all taken, so that a place that gets free is not idle. */
+const WAITING_FOR_FULL = 4;
+/** Calls that may wait here because their conversations have their share. */
+const WAITING_FOR_SHARE = 1_024;
 const RECLAIM_EVERY_MS = 500;
 const TROUBLE_PAUSE_MS = 500;
 /** Far below the 15 minutes after which an entry of a living runner is taken for forgotten. */
@@ -24,6 +30,9 @@ export interface ServeLimits {
  * - A call of a paused agent takes no place, or a few of them would keep every other agent's calls waiting. It is held here
  *   unstarted, for its worker may still give it up, and gets in line for a place when its agent is resumed. It stays pending
  *   to us meanwhile: where we die, the next runner holds it.
+ * - A call that waits for who runs its tool takes no place either: a conversation that sends many commands at once keeps
+ *   neither the calls of others nor those of other toolsets waiting. Where a toolset can begin none at all here, or very many wait
+ *   for it, its calls are left in the queue, for another runner to take.
  * - What has not begun when we stop is handed over: another runner takes it at once, or the next process does.
  */
 export class ServeLoop {
@@ -35,6 +44,8 @@ export class ServeLoop {
   /** Aborts when no further call may begin. */
   readonly #stopping: AbortSignal;
   #heldCount = 0;
+  /** How many wait for those who run their tools, by topic. */
+  readonly #waiting = new Map<string, number>();
   #keeping: NodeJS.Timeout | undefined;
   #loops: Promise<unknown> | undefined;
   #slotFreed: () => void = () => undefined;
@@ -92,7 +103,16 @@ export class ServeLoop {
       });
       return;
     }
-    for (const entry of await this.#context.queue.read(this.#free, BLOCK_MS)) this.#take(entry);
+    const without = this.#leftToOthers();
+    const blockMs = without.length === 0 ? BLOCK_MS : BLOCK_WITHOUT_MS;
+    for (const entry of await this.#context.queue.read(this.#free, blockMs, without)) this.#take(entry);
+  }
+
+  #leftToOthers(): string[] {
+    return [...this.#waiting].flatMap(([topic, count]) => {
+      const isFull = this.#context.executorOf(toolsetOf({ topic }))?.isFull?.() === true;
+      return count >= (isFull ? WAITING_FOR_FULL : WAITING_FOR_SHARE) ? [topic] : [];
+    });
   }
 
   async #reclaimOnce(): Promise<void> {
@@ -145,21 +165,40 @@ export class ServeLoop {
     }
   }
 
-  /** A place here and, where who runs the tool has places of its own, one of those. */
+  /** Where who runs the tool has places of its own, one of those, and then a place here. */
   async #enter(entry: Entry, call: ToolCall): Promise<(() => void) | undefined> {
-    const leave = await this.#places.acquire(this.#stopping);
-    if (leave === undefined) return undefined;
+    const executor = this.#context.executorOf(toolsetOf(entry));
+    let leaveExecutor: (() => void) | undefined;
     try {
-      const executor = this.#context.executorOf(toolsetOf(entry));
-      const leaveExecutor = await executor?.admit?.(call.conversation_id, this.#stopping);
-      return () => {
-        leaveExecutor?.();
-        leave();
-      };
+      leaveExecutor =
+        executor?.admit && (await this.#held(entry.topic, executor.admit(call.conversation_id, this.#stopping)));
     } catch (error) {
-      leave();
       if (this.#stopping.aborted) return undefined;
       throw error;
+    }
+    const leave = await this.#places.acquire(this.#stopping);
+    if (leave === undefined) leaveExecutor?.();
+    return (
+      leave &&
+      (() => {
+        leaveExecutor?.();
+        leave();
+      })
+    );
+  }
+
+  /** Until it is decided, the call takes no place. */
+  async #held<T>(topic: string, decided: Promise<T>): Promise<T> {
+    this.#heldCount += 1;
+    this.#waiting.set(topic, (this.#waiting.get(topic) ?? 0) + 1);
+    this.#slotFreed();
+    try {
+      return await decided;
+    } finally {
+      this.#heldCount -= 1;
+      const left = (this.#waiting.get(topic) ?? 1) - 1;
+      if (left > 0) this.#waiting.set(topic, left);
+      else this.#waiting.delete(topic);
     }
   }
 

@@ -38,6 +38,10 @@ export class TerminalExecutor implements Executor {
     return await this.#admission.enter(conversationId, signal);
   }
 
+  isFull(): boolean {
+    return this.#admission.isFull;
+  }
+
   async execute(execution: Execution): Promise<Outcome> {
     const { name, conversationId, callId, timeoutMs, signal, onOutput } = execution;
     if (name !== this.#terminal.describe().name) {

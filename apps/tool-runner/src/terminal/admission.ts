@@ -42,6 +42,10 @@ export class Admission {
     this.#now = now;
   }
 
+  get isFull(): boolean {
+    return this.#running >= this.#limits.atOnce;
+  }
+
   /** Resolves with what is to be called when the command has ended; rejects with the signal's reason. */
   async enter(conversationId: string, signal: AbortSignal): Promise<() => void> {
     signal.throwIfAborted();

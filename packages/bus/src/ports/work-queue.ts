@@ -4,9 +4,9 @@ import type { Entry, QueueSource, TraceContext } from "./entry.ts";
 export interface WorkQueue {
   /**
    * New entries, at most about `count`; waits up to `blockMs`, then answers none. Creates stream and group at 0 where
-   * they are missing. Throws BusUnavailable while Redis is away.
+   * they are missing. Those of the topics of `without` are left for others this time. Throws BusUnavailable while Redis is away.
    */
-  read(count: number, blockMs: number): Promise<Entry[]>;
+  read(count: number, blockMs: number, without?: readonly string[]): Promise<Entry[]>;
   /** Entries whose consumer is dead (its liveness key is gone), now ours; at most `count`. */
   reclaim(count: number): Promise<Entry[]>;
   /** XACK and XDEL: only once the effect is durable. */

@@ -47,9 +47,10 @@ export class RedisWorkQueue implements WorkQueue {
     this.#limited = limited;
   }
 
-  async read(count: number, blockMs: number): Promise<Entry[]> {
+  async read(count: number, blockMs: number, without: readonly string[] = []): Promise<Entry[]> {
     const { begun = [], cancelled = [] } = this.#limited;
-    const topics = [...this.#topics, ...begun];
+    const all = [...this.#topics, ...begun];
+    const topics = all.filter((topic) => !without.includes(topic));
     if (count < 1) return [];
     if (topics.length === 0) {
       // Whoever reads in a loop relies on the wait: without it nothing else in the process would ever run.
@@ -60,7 +61,7 @@ export class RedisWorkQueue implements WorkQueue {
     for (const topic of topics) this.#everRead.add(topic);
     try {
       if (this.#mayHaveLost) {
-        const unseen = await this.#readPending([...topics, ...cancelled]);
+        const unseen = await this.#readPending([...all, ...cancelled]);
         this.#mayHaveLost = false;
         if (unseen.length > 0) return unseen;
       }
