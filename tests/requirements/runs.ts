@@ -9,6 +9,7 @@ export const runs = {
   "failover.replicated": "What was answered to a client, or is about to be acted on, is on a replica (protocol §3.4)",
   "failover.pointers":
     "What leads to a question from elsewhere is on a replica before its run waits for humans (protocol §3.4)",
+  "cluster.reshard": "A slot of a Cluster that moves to another server costs a pause (protocol §2.5)",
   "failover.control": "A pause that was answered is not forgotten in a failover (protocol §2.7, §3.4)",
   "failover.letter": "A dead letter is on a replica before the run forgets that it owed it (protocol §2.4, §3.4)",
   "failover.asked-again":

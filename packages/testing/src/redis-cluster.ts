@@ -13,6 +13,8 @@ export interface TestCluster {
   readonly servers: readonly TestRedis[];
   /** The server that owns the key's slot now. */
   primaryOf(key: string): Promise<TestRedis>;
+  /** Moves the key's slot to another primary, key by key as an operator's resharding does; `halfway` runs when half is there. */
+  reshard(key: string, halfway: () => Promise<void>): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -31,22 +33,52 @@ export async function startRedisCluster(): Promise<TestCluster> {
     await stop();
     throw error;
   }
+  const primaryOf = async (key: string): Promise<TestRedis> => {
+    const slot = await slotOf(servers, key);
+    const owner = await until(async () => ownerOf(slot, await askAny(servers, "CLUSTER", "NODES")), {
+      timeoutMs: READY_MS,
+      what: "the slot has an owner",
+    });
+    const found = servers.find(({ port }) => port === owner);
+    if (!found) throw new Error(`slot ${slot} belongs to nobody of this Cluster`);
+    return found;
+  };
   return {
     url: servers.map(({ url }) => url).join(","),
     servers,
     stop,
-    async primaryOf(key) {
-      const slot = Number((await askAny(servers, "CLUSTER", "KEYSLOT", key)).slice(1));
-      const owner = await until(async () => ownerOf(slot, await askAny(servers, "CLUSTER", "NODES")), {
-        timeoutMs: READY_MS,
-        what: "the slot has an owner",
-      });
-      const found = servers.find(({ port }) => port === owner);
-      if (!found) throw new Error(`slot ${slot} belongs to nobody of this Cluster`);
-      return found;
+    primaryOf,
+    async reshard(key, halfway) {
+      const from = await primaryOf(key);
+      const to = servers.slice(0, PRIMARIES).find((server) => server !== from);
+      if (to) await moveSlot(await slotOf(servers, key), from, to, halfway);
     },
   };
 }
+
+async function moveSlot(slot: number, from: TestRedis, to: TestRedis, halfway: () => Promise<void>): Promise<void> {
+  const [fromId, toId] = [await idOf(from), await idOf(to)];
+  await redisCommand(to.port, "CLUSTER", "SETSLOT", slot, "IMPORTING", fromId);
+  await redisCommand(from.port, "CLUSTER", "SETSLOT", slot, "MIGRATING", toId);
+  const keysLeft = async (): Promise<string[]> => {
+    const reply = await redisCommand(from.port, "CLUSTER", "GETKEYSINSLOT", slot, 1_000);
+    return [...reply.matchAll(/^\$\d+\r\n(.*)\r$/gm)].map(([, key = ""]) => key);
+  };
+  const half = Math.floor((await keysLeft()).length / 2);
+  for (let moved = 0; ; moved += 1) {
+    if (moved === half) await halfway();
+    // Keys may come and go meanwhile.
+    const [next] = await keysLeft();
+    if (next === undefined) break;
+    await redisCommand(from.port, "MIGRATE", "127.0.0.1", to.port, next, 0, 5_000);
+  }
+  for (const { port } of [to, from]) await redisCommand(port, "CLUSTER", "SETSLOT", slot, "NODE", toId);
+}
+
+const idOf = async ({ port }: TestRedis): Promise<string> => bulk(await redisCommand(port, "CLUSTER", "MYID"));
+
+const slotOf = async (servers: readonly TestRedis[], key: string): Promise<number> =>
+  Number((await askAny(servers, "CLUSTER", "KEYSLOT", key)).slice(1));
 
 /** Somebody may take the port of its bus before it does: then it ends at once, and another is tried. */
 async function startNode(): Promise<TestRedis> {
@@ -82,8 +114,8 @@ async function join(servers: readonly TestRedis[]): Promise<void> {
     (await redisCommand(port, "CLUSTER", "INFO")).includes(`cluster_known_nodes:${servers.length}`);
   await until(async () => (await Promise.all(servers.map(knows))).every(Boolean), { timeoutMs: READY_MS });
   for (const [at, { port }] of servers.slice(PRIMARIES).entries()) {
-    const id = bulk(await redisCommand(primaries[at]?.port ?? 0, "CLUSTER", "MYID"));
-    await redisCommand(port, "CLUSTER", "REPLICATE", id);
+    const primary = primaries[at];
+    if (primary) await redisCommand(port, "CLUSTER", "REPLICATE", await idOf(primary));
   }
   await until(async () => (await Promise.all(servers.map(isReady))).every(Boolean), {
     timeoutMs: READY_MS,

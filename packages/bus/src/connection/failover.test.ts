@@ -208,6 +208,51 @@ describe("a write in another slot that a run rests on", () => {
   }, 30_000);
 });
 
+describe("a slot that moves to another server of a Cluster", () => {
+  let cluster: TestCluster;
+  beforeAll(async () => {
+    cluster = await startRedisCluster();
+  }, 60_000);
+  afterAll(() => cluster.stop());
+
+  it("[cluster.reshard] costs a running answer a pause: its events are in the log once, and readers hear on", async () => {
+    const bus = createRedisBus({ url: cluster.url });
+    try {
+      const given = message(newUuid());
+      const id = given.envelope.conversation_id;
+      const heard = new Map<string, LogLine>();
+      const hear = (lines: readonly LogLine[]) => lines.forEach((line) => heard.set(line.id, line));
+      await bus.eventLog.follow(id, {
+        onLines: hear,
+        onResubscribed: () => void bus.eventLog.read(id, undefined, 1_000).then(hear),
+        onDeleted: () => undefined,
+      });
+      await bus.conversations.accept(given);
+      const lease = await claimed(bus, id);
+      appendTokens(20, lease);
+      await lease.flush();
+      let meanwhile: Promise<void> | undefined;
+      await cluster.reshard(streamTopic(id), async () => {
+        appendTokens(20, lease, 20);
+        meanwhile = lease.flush();
+        await Promise.race([meanwhile, new Promise((resolve) => setTimeout(resolve, 300))]);
+      });
+      await meanwhile;
+      appendTokens(20, lease, 40);
+      await lease.finish(COMPLETED);
+      expect(indexesOf(await bus.eventLog.read(id, undefined, 1_000))).toEqual(upTo(60));
+      const order = (line: LogLine) => Number(line.id.split("-")[1]);
+      await until(
+        () => indexesOf([...heard.values()].toSorted((one, other) => order(one) - order(other))).length === 60,
+      );
+      await bus.conversations.accept(message(id));
+      await until(async () => (await claimed(bus, id)).run.id !== lease.run.id);
+    } finally {
+      await bus.close();
+    }
+  }, 60_000);
+});
+
 describe("a command to an agent", () => {
   it("[failover.control] is on a replica before who gave it is answered", async () => {
     const primary = await startRedis({ args: ["--repl-diskless-sync-delay", "0"] });
