@@ -102,5 +102,6 @@ export const runs = {
   "tool.deleted-during":
     "A call that goes on while its conversation is deleted leaves nothing behind, and live output has an end (protocol §3.5, §4)",
   "tool.deleted": "No call of a deleted conversation begins (protocol §4)",
+  "tool.unserved": "A call whose toolset no living tool-runner serves fails after a short wait (protocol §2.7)",
   "tool.give-up": "A call is either given up or started, never both (protocol §2.7)",
 } as const;

@@ -46,7 +46,7 @@ export async function startToolRunner({
 
   const offers = new Offers(bus.catalog, toolsets.executors, logger);
   lifecycle.own("catalog", () => offers.stop());
-  lifecycle.own("presence", await bus.presence.join("tool-runner", []));
+  lifecycle.own("presence", await bus.presence.join("tool-runner", () => toolsets.names));
 
   const running = new RunningCalls();
   const queue = bus.queues.open({ topics: toolsets.topics, group: TOOL_RUNNERS_GROUP });

@@ -47,7 +47,13 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     provider: providerFrom(env),
     retry: { retries: env.HOLDFAST_MODEL_RETRIES, baseMs: env.HOLDFAST_MODEL_RETRY_BASE_MS },
     approvalExpiryMs: env.HOLDFAST_APPROVAL_EXPIRY_MS,
-    wait: { graceMs: env.HOLDFAST_TOOL_GRACE_MS, lookEveryMs: 1_000, deadRunnerMs: 5_000, cancelMs: 1_500 },
+    wait: {
+      graceMs: env.HOLDFAST_TOOL_GRACE_MS,
+      lookEveryMs: 1_000,
+      deadRunnerMs: 5_000,
+      noRunnerMs: 15_000,
+      cancelMs: 1_500,
+    },
   };
 }
 

@@ -144,6 +144,7 @@ it("[worker.cancel-tools] reaches a tool-runner that begins the call in the mome
           callId: (...args) => calls.callId(...args),
           state: (...args) => calls.state(...args),
           send: (...args) => calls.send(...args),
+          isServed: (...args) => calls.isServed(...args),
           watch: (...args) => calls.watch(...args),
           async giveUp(...args) {
             hasBegun = (await bus.toolJournal.start(...args)).state === "begun";

@@ -103,7 +103,7 @@ it("[approval.reject] says so at once, also where the tool is not on offer by th
   await before.stop();
   await stage.bus.catalog.publish([{ toolset: "files", state: "disabled", tools: [] }], 60_000);
   await decide("reject", approval);
-  const wait = { graceMs: 600_000, lookEveryMs: 50, deadRunnerMs: 300, cancelMs: 500 };
+  const wait = { graceMs: 600_000, lookEveryMs: 50, deadRunnerMs: 300, noRunnerMs: 600_000, cancelMs: 500 };
   await stage.worker(agent, { wait });
   await talk.ended(runId);
   expect((await toolSteps(talk)).at(-1)).toMatchObject({ status: "denied", error: { code: "approval_rejected" } });
@@ -191,7 +191,7 @@ it("[approval.keeps] obeys what a human rejected, and runs what one approved, wh
 });
 
 it("[approval.keeps] runs what a human approved while its tool-runner was away, however often the worker is replaced", async () => {
-  const patient = { wait: { graceMs: 20_000, lookEveryMs: 50, deadRunnerMs: 300, cancelMs: 500 } };
+  const patient = { wait: { graceMs: 20_000, lookEveryMs: 50, deadRunnerMs: 300, noRunnerMs: 600_000, cancelMs: 500 } };
   await stage.bus.catalog.publish([{ toolset: "files", state: "ready", tools: [catalogTool("files", "rm")] }], 60_000);
   const [offered] = await stage.bus.catalog.read();
   const before = await stage.worker(agent, patient);

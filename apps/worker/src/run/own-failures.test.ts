@@ -80,8 +80,8 @@ it("[worker.given-up-calls] leaves no call of a run that is given up as if it st
     throw new TypeError("a mistake of ours");
   };
   const runner = await stage.toolRunner("files", { ls: () => undefined });
-  const { callId, state, giveUp, watch } = toolCalls;
-  const bound = { callId, state, giveUp, watch };
+  const { callId, state, giveUp, isServed, watch } = toolCalls;
+  const bound = { callId, state, giveUp, isServed, watch };
   for (const [name, method] of Object.entries(bound)) Object.assign(bound, { [name]: method.bind(toolCalls) });
   const worker = await stage.worker({ tools: ["files"] }, { bus: { ...bus, toolCalls: { ...bound, send } } });
   try {

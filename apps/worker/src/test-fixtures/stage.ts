@@ -69,7 +69,7 @@ export class Stage {
       upkeepEveryMs: 100,
       strandedMs: 30_000,
       approvalExpiryMs: 60_000,
-      wait: { graceMs: 500, lookEveryMs: 50, deadRunnerMs: 300, cancelMs: 500 },
+      wait: { graceMs: 500, lookEveryMs: 50, deadRunnerMs: 300, noRunnerMs: 60_000, cancelMs: 500 },
       ...more,
     });
     let stopped: Promise<void> | undefined;

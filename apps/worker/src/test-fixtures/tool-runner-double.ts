@@ -46,7 +46,7 @@ export class ToolRunnerDouble {
   async start(more: Partial<CatalogTool> = {}): Promise<this> {
     const tools = Object.keys(this.#tools).map((own) => catalogTool(this.#toolset, own, more));
     await this.#bus.catalog.publish([{ toolset: this.#toolset, state: "ready", tools }], 60_000);
-    const leave = await this.#bus.presence.join("tool-runner", []);
+    const leave = await this.#bus.presence.join("tool-runner", [this.#toolset]);
     const queue = this.#bus.queues.open({ topics: [toolsTopic(this.#toolset)], group: TOOL_RUNNERS_GROUP });
     const work = async () => {
       while (!this.#isStopping) {

@@ -7,6 +7,8 @@ import { type CallOutcome, notRun, outcomeOf, outcomeUnknown } from "./call-outc
 /** A call that went out. */
 export interface SentCall {
   readonly id: CallId;
+  /** Undefined where it is offered no more. */
+  readonly toolset: string | undefined;
   readonly conversationId: string;
   readonly runId: string;
   readonly agent: string;
@@ -25,12 +27,15 @@ export interface WaitSettings {
   readonly lookEveryMs: number;
   /** How long another runner may take to answer for a dead one. */
   readonly deadRunnerMs: number;
+  /** How long a call stays in the queue of a toolset that no living runner serves: one may be starting. */
+  readonly noRunnerMs: number;
   /** How long a runner may take to stop a call. */
   readonly cancelMs: number;
 }
 
 /**
  * Waits for the end of a call, which is one of: its result; never begun (we won absent → cancelled); unknown.
+ * - While nobody has begun it and no living runner serves its toolset, it has `noRunnerMs`, and not its own timeout.
  * - The time allowed counts anew from the moment a living runner is seen to have begun.
  * - A dead runner's call may still be answered by another that takes over its queue; after `deadRunnerMs` it is unknown.
  * - When the run is cancelled or out of time, the runner is told, and the call ends `cancelled`. When the run goes to
@@ -48,8 +53,10 @@ export async function awaitAnswer(
     if (event instanceof Error) return stopCall(call, ports, settings, event);
     if (event !== "time") return outcomeOf(event);
     const state = await ports.toolCalls.state(call.conversationId, call.id);
-    const end = outcomeOfState(state) ?? patience.judge(state);
-    if (end === "give up") return giveUp(call, ports.toolCalls);
+    const isUnserved =
+      state.state === "absent" && call.toolset !== undefined && !(await ports.toolCalls.isServed(call.toolset));
+    const end = outcomeOfState(state) ?? patience.judge(state, isUnserved);
+    if (end === "give up") return giveUp(call, ports.toolCalls, isUnserved);
     if (end) return end;
   }
 }
@@ -60,6 +67,8 @@ class Patience {
   #untilMs: number;
   #isBegun = false;
   #deadSinceMs: number | undefined;
+  /** Counted in looks: a time in which nobody could look, because Redis was away, says nothing about runners. */
+  #unservedLooks = 0;
 
   constructor(call: SentCall, settings: WaitSettings) {
     this.#call = call;
@@ -67,7 +76,7 @@ class Patience {
     this.#untilMs = Date.now() + call.timeoutMs + settings.graceMs;
   }
 
-  judge(state: CallState): CallOutcome | "give up" | undefined {
+  judge(state: CallState, isUnserved: boolean): CallOutcome | "give up" | undefined {
     const now = Date.now();
     if (state.state === "started" && state.runnerAlive && !this.#isBegun) {
       this.#isBegun = true;
@@ -79,13 +88,18 @@ class Patience {
     if (!this.#call.isRepeatable && deadMs >= this.#settings.deadRunnerMs) {
       return outcomeUnknown("The tool-runner that executed it is gone.");
     }
-    return now >= this.#untilMs ? "give up" : undefined;
+    this.#unservedLooks = isUnserved ? this.#unservedLooks + 1 : 0;
+    const isHopeless = this.#unservedLooks * this.#settings.lookEveryMs >= this.#settings.noRunnerMs;
+    return isHopeless || now >= this.#untilMs ? "give up" : undefined;
   }
 }
 
-async function giveUp(call: SentCall, toolCalls: ToolCalls): Promise<CallOutcome> {
+const TOO_LATE = "No tool-runner took the call in time.";
+
+async function giveUp(call: SentCall, toolCalls: ToolCalls, isUnserved: boolean): Promise<CallOutcome> {
   const state = await toolCalls.giveUp(call.conversationId, call.id);
-  if (state.state === "cancelled") return notRun("failed", "tool_unavailable", "No tool-runner took the call in time.");
+  const reason = isUnserved ? `No tool-runner that serves "${call.toolset}" is running.` : TOO_LATE;
+  if (state.state === "cancelled") return notRun("failed", "tool_unavailable", reason);
   return outcomeOfState(state) ?? outcomeUnknown("The tool did not answer in time.");
 }
 

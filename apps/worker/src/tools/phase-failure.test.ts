@@ -27,6 +27,7 @@ it("lets go of a step's other calls when one cannot be sent, and finds them agai
     callId: (...args) => real.callId(...args),
     state: (...args) => real.state(...args),
     giveUp: (...args) => real.giveUp(...args),
+    isServed: (...args) => real.isServed(...args),
     watch: (...args) => real.watch(...args),
     async send(...args) {
       if (args[2].tool_call_id !== "b" || failures > 0) return real.send(...args);

@@ -249,6 +249,7 @@ class CallRun {
     await send?.();
     const sent = {
       id: this.#id,
+      toolset: offered?.toolset,
       conversationId: run.conversationId,
       runId: run.id,
       agent: run.agent,

@@ -32,7 +32,7 @@ export interface ControlListener {
 
 /** Who is alive: a key per process that it must keep beating. */
 export interface Presence {
-  /** Begins beating, with the agents it serves at that moment; the answer stops and removes the key, so that others notice at once. */
+  /** Begins beating, with the agents it serves at that moment (a tool-runner: the toolsets); the answer stops and removes the key, so that others notice at once. */
   join(role: string, agents: readonly string[] | (() => readonly string[])): Promise<() => Promise<void>>;
   /** Gives everybody the benefit of the doubt while Redis has only just come back. */
   isAlive(instance: string): Promise<boolean>;

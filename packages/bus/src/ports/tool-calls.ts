@@ -17,6 +17,8 @@ export interface ToolCalls {
   state(conversationId: string, id: CallId): Promise<CallState>;
   /** Tries absent → cancelled and answers the state that then holds. */
   giveUp(conversationId: string, id: CallId): Promise<CallState>;
+  /** Whether a living tool-runner takes calls of this toolset. One that does not say what it serves may take any. */
+  isServed(toolset: string): Promise<boolean>;
   /** Output and results of the conversation from now on; resolves when nothing later can be missed. Call the answer to stop. */
   watch(conversationId: string, listener: (answer: ToolOutput | ToolResult) => void): Promise<() => void>;
 }

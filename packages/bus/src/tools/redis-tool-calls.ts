@@ -59,6 +59,11 @@ export class RedisToolCalls implements ToolCalls, ToolJournal {
     return this.#read(before || CANCELLED);
   }
 
+  async isServed(toolset: string): Promise<boolean> {
+    const runners = await this.#presence.members("tool-runner");
+    return runners.some(({ agents: toolsets }) => toolsets.length === 0 || toolsets.includes(toolset));
+  }
+
   watch(conversationId: string, listener: (answer: ToolOutput | ToolResult) => void): Promise<() => void> {
     return this.#watcher.watch(conversationId, listener);
   }
