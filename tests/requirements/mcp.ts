@@ -32,6 +32,7 @@ export const mcp = {
   "mcp.not-sent": "A call that was not sent is sent again (protocol §2.7)",
   "mcp.repeat": "A call that was sent is repeated only where a trusted server allows it (protocol §2.7, §3.4)",
   "mcp.breaker": "A server that keeps dying is given up for a minute, with its stderr shown (protocol §4)",
+  "mcp.restart": "An operator's restart starts a server anew, whatever kept it from starting (protocol §4)",
   "mcp.conformance":
     "What the protocol's own suite requires of clients of 2025-11-25 and 2026-07-28 is passed (protocol §6.1)",
   "mcp.official": "The official servers for files, memory and thinking work over stdio (protocol §6.1)",

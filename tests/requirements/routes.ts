@@ -13,6 +13,8 @@ export const routes = {
   "http.cancel": "A run can be cancelled before a worker has it (protocol §4)",
   "http.foreign-run": "A run of another conversation is unknown to a stream (protocol §5.3)",
   "http.agents": "Agents are listed with state, queue and workers (protocol §4)",
+  "http.tools-servers": "How each tool-runner's MCP server fares is listed with its toolset (protocol §4)",
+  "http.tools-restart": "An MCP server can be started anew over HTTP (protocol §4)",
   "http.tools": "Every configured toolset is listed, offered or not (protocol §4)",
   "http.problems": "Whatever cannot be answered is a problem document without a trace of the inside (protocol §4)",
   "http.errors": "docs/errors.md names every error code (protocol §4)",

@@ -54,7 +54,7 @@ function routesOf(options: AppOptions): readonly Route[] {
     ...agentRoutes({ agents, control, presence, queues, isDemo: options.isDemo }),
     ...deadLetterRoutes(bus.deadLetters),
     ...fileRoutes(conversations, bus.files),
-    ...toolRoutes(bus.catalog, options.toolsets),
+    ...toolRoutes({ catalog: bus.catalog, configured: options.toolsets, control, agents }),
     ...pageRoutes(options.webDir),
   ];
   return [...routes, openApiRoute(routes)];

@@ -113,6 +113,17 @@ describe("tool-runner", () => {
     expect(result.content[0]?.text).toContain("over MCP");
   });
 
+  it("[tool.restart] starts a server anew when an operator says so, and reports its process", async () => {
+    await startRunner();
+    const pid = async () => (await bus.catalog.reports("everything"))[0]?.pid;
+    await until(async () => (await pid()) !== undefined, { timeoutMs: 20_000 });
+    const first = await pid();
+    expect((await bus.catalog.reports("broken"))[0]).toMatchObject({ state: "backoff", restarts: 0 });
+    await bus.control.send("assistant", { type: "restart", toolset: "everything", by: "user:ann" });
+    await until(async () => ![undefined, first].includes(await pid()), { timeoutMs: 20_000 });
+    expect((await bus.catalog.reports("everything"))[0]).toMatchObject({ state: "ready", restarts: 1 });
+  });
+
   it("[terminal.report] says on /ready and in its offer which tier is in force, and why no other", async () => {
     const port = await freePort();
     const runner = await startRunner({ ADMIN_PORT: String(port) });

@@ -61,6 +61,7 @@ export async function startToolRunner({
     onCommand(_agent, command) {
       running.obey(command);
       if (command.type === "reload") void reload();
+      if (command.type === "restart" && command.toolset !== undefined) void host.restart(command.toolset);
     },
   });
   await states.start();

@@ -63,6 +63,8 @@ export const loadKey = (instance: string): string => `load:${instance}`;
 export const presenceKey = (role: string): string => `presence:${role}`;
 /** Hash with a time to live: what each tool-runner offers of a toolset. */
 export const offersKey = (toolset: string): string => `offers:${toolset}`;
+/** Hash with a time to live: how each tool-runner's server of a toolset fares, JSON. */
+export const serversKey = (toolset: string): string => `servers:${toolset}`;
 /** Set: names of toolsets that were ever offered. */
 /** String with a time to live: the answer to a question about a conversation's files. */
 export const fileAnswerKey = (questionId: string): string => `answer:${questionId}`;

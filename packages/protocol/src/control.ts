@@ -1,9 +1,12 @@
 import { z } from "zod";
 import { Uuid } from "./ids.ts";
+import { Toolset } from "./topics.ts";
 
 /** Payload in `control:<agent>` (protocol §2.7). */
 export const ControlCommand = z.object({
-  type: z.enum(["pause", "resume", "drain", "cancel", "reload"]),
+  type: z.enum(["pause", "resume", "drain", "cancel", "reload", "restart"]),
+  /** Of a restart: the MCP server that every tool-runner starts anew. */
+  toolset: Toolset.optional(),
   run_id: Uuid.optional(),
   tool_call_id: z.string().optional(),
   by: z.string(),

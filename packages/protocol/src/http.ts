@@ -141,6 +141,27 @@ export const Tool = z.looseObject({
   input_schema: z.record(z.string(), z.json()),
 });
 export type Tool = z.infer<typeof Tool>;
+/** An MCP server as one tool-runner has it. */
+export const ServerInfo = z.looseObject({
+  /** The tool-runner's instance. */
+  runner: z.string(),
+  state: z.string(),
+  /** Why it is in this state, with the last lines of its stderr where it died. */
+  error: z.string().optional(),
+  /** Of a stdio server that runs. */
+  pid: z.int().optional(),
+  /** How it is spoken to: `newline`, `content-length`, `http` or `sse`. */
+  transport: z.string().optional(),
+  /** Starts after the first. */
+  restarts: z.int().min(0),
+  /** The last time it failed or died, also where it works again. */
+  last_error: z.looseObject({ message: z.string(), at: Timestamp }).optional(),
+  /** Milliseconds its last answered call took. */
+  latency_ms: z.number().min(0).optional(),
+  /** How many it offers. */
+  tools: z.int().min(0),
+});
+export type ServerInfo = z.infer<typeof ServerInfo>;
 export const ToolsetInfo = z.looseObject({
   toolset: z.string(),
   state: z.string(),
@@ -149,6 +170,8 @@ export const ToolsetInfo = z.looseObject({
   tier: z.string().optional(),
   /** Of the terminal: why it is not another tier, by the other's name. */
   tier_reasons: z.record(z.string(), z.string()).optional(),
+  /** Of an MCP server: one for each tool-runner that serves it. */
+  servers: z.array(ServerInfo).optional(),
   tools: z.array(Tool),
 });
 export type ToolsetInfo = z.infer<typeof ToolsetInfo>;
@@ -165,6 +188,7 @@ export const FileList = z.looseObject({
   truncated: z.boolean(),
 });
 export type FileList = z.infer<typeof FileList>;
+export const RestartAccepted = z.looseObject({ toolset: z.string() });
 export const ToolList = z.looseObject({ data: z.array(ToolsetInfo) });
 export type ToolList = z.infer<typeof ToolList>;
 

@@ -13,6 +13,7 @@ export const ERROR_CODES = {
   run_not_found: { status: 404, title: "No such run" },
   agent_not_found: { status: 404, title: "No such agent" },
   approval_not_found: { status: 404, title: "No such approval" },
+  toolset_not_found: { status: 404, title: "No such MCP server" },
   file_not_found: { status: 404, title: "No such file" },
   dlq_entry_not_found: { status: 404, title: "No such dead letter" },
   method_not_allowed: { status: 405, title: "The route has no such method" },

@@ -231,34 +231,3 @@ describe("runs", () => {
     }
   });
 });
-
-describe("agents and tools", () => {
-  it("[http.agents] lists agents with their state, queue and workers", async () => {
-    const { url } = await lab.open({ app: { agents: new Set(["lister"]), isDemo: true } });
-    const leave = await lab.bus.presence.join("worker", ["lister"]);
-    await request(url)
-      .post(`/v1/conversations/${newUuid()}/messages`)
-      .send({ agent: "lister", content: "hi" })
-      .expect(202);
-    const { body } = await request(url).get("/v1/agents");
-    await leave();
-    expect(body).toEqual({
-      data: [{ name: "lister", state: "running", queue_length: 1, lag: 1, workers: 1 }],
-      demo: true,
-    });
-  });
-
-  it("[http.tools] lists what is offered and what is configured but not offered", async () => {
-    const toolsets = ["terminal", "files", "off"].map((name) => ({ name, isEnabled: name !== "off" }));
-    const { url } = await lab.open({ app: { toolsets } });
-    const tool = { name: "terminal", description: "Runs a command", input_schema: { type: "object" } };
-    const more = { own_name: "run", timeout_ms: 1, definition_sha256: "0" };
-    await lab.bus.catalog.publish([{ toolset: "terminal", state: "ready", tools: [{ ...tool, ...more }] }], 60_000);
-    const { body } = await request(url).get("/v1/tools");
-    expect(body.data).toEqual([
-      { toolset: "terminal", state: "ready", tools: [tool] },
-      { toolset: "files", state: "unavailable", error: expect.any(String), tools: [] },
-      { toolset: "off", state: "disabled", tools: [] },
-    ]);
-  });
-});

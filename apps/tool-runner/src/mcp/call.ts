@@ -61,6 +61,7 @@ class Call {
   readonly #clock: CallClock;
   #isAnnounced = false;
   #hasBeenSent = false;
+  #sentAt = 0;
 
   constructor(supervisor: Supervisor, request: CallRequest, clock: CallClock) {
     this.#supervisor = supervisor;
@@ -135,6 +136,7 @@ class Call {
     const { toolTimeoutMs } = this.#supervisor.server;
     this.#clock.expectLifeWithin(toolTimeoutMs);
     this.#hasBeenSent = true;
+    this.#sentAt = performance.now();
     try {
       const result = await connection.client.callTool(
         { name, arguments: { ...args }, ...this.#meta() },
@@ -149,7 +151,7 @@ class Call {
           toolDefinition: { name, inputSchema: entry.tool.input_schema as Tool["inputSchema"] },
         },
       );
-      this.#supervisor.recordSuccess();
+      this.#supervisor.recordSuccess(performance.now() - this.#sentAt);
       return { outcome: answeredOutcome(result, entry.validateStructured), isUnsent: false };
     } catch (error) {
       return this.#failed(await classifyFailure(error, connection), connection, entry);
@@ -161,7 +163,7 @@ class Call {
   #failed(failure: CallFailure, connection: Connection, entry: CatalogEntry): Turn {
     if (this.#clock.cause !== undefined) return { outcome: this.#timeIsUp(), isUnsent: false };
     if (failure.kind === "answered") {
-      this.#supervisor.recordSuccess();
+      this.#supervisor.recordSuccess(performance.now() - this.#sentAt);
       return { outcome: endedOutcome("failed", failure.code, failure.message), isUnsent: false };
     }
     if (failure.isSessionGone) this.#supervisor.dropSession(connection, failure.message);

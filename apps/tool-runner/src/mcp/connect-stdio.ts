@@ -146,7 +146,8 @@ async function tryRung(server: StdioServer, rung: Rung, deps: StdioConnectDeps):
     }
     await transport.close();
   };
-  return { connection: { client, wire: rung.framing, ended, isOpen, close } };
+  const pid = transport.pid === null ? {} : { pid: transport.pid };
+  return { connection: { client, wire: rung.framing, ...pid, ended, isOpen, close } };
 }
 
 function watchSilence(transport: StdioTransport, silentMs: number | undefined): NodeJS.Timeout | undefined {

@@ -8,6 +8,8 @@ import type { Sandboxes } from "./sandboxes.ts";
 export interface Connection {
   readonly client: Client;
   readonly wire: Framing | "http" | "sse";
+  /** Of a server process. */
+  readonly pid?: number;
   /** Resolves once, with the reason, when the session is over: lost or closed. */
   readonly ended: Promise<string>;
   isOpen(): boolean;

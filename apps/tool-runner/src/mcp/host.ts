@@ -3,6 +3,7 @@ import { isSecretKey, registerSecret, type Logger } from "@holdfast/telemetry";
 import { callTool, type CallRequest } from "./call.ts";
 import type { McpTool } from "./catalog.ts";
 import { resolveServer, type ResolvedServer } from "./config.ts";
+import type { HealthReport } from "./health.ts";
 import type { LadderTimes } from "./ladder.ts";
 import { endedOutcome, type ToolOutcome } from "./result.ts";
 import { Sandboxes } from "./sandboxes.ts";
@@ -14,6 +15,8 @@ export interface ToolsetState {
   readonly state: ServerState;
   readonly error?: string;
   readonly tools: readonly McpTool[];
+  /** Absent where it is switched off. */
+  readonly health?: HealthReport;
 }
 
 export interface McpHostOptions {
@@ -34,6 +37,8 @@ export interface McpHost {
   start(): Promise<void>;
   toolsets(): ToolsetState[];
   call(request: CallRequest & { readonly toolset: string }): Promise<ToolOutcome>;
+  /** Ends the server, where there is one of this name, and starts it again; resolves when it has come up or failed. */
+  restart(toolset: string): Promise<void>;
   /** Takes over a changed configuration: servers whose entry did not change are left alone. */
   reload(servers: Readonly<Record<string, McpServerConfig>>): Promise<void>;
   /** Ends every server; calls in flight end with their outcome unknown. */
@@ -68,11 +73,12 @@ class SupervisedHost implements McpHost {
 
   toolsets(): ToolsetState[] {
     const active = [...this.#supervisors.values()].map(
-      ({ server, state, error, catalog }): ToolsetState => ({
+      ({ server, state, error, catalog, health }): ToolsetState => ({
         toolset: server.toolset,
         state,
         ...(error !== undefined && { error }),
         tools: [...catalog.values()].map(({ tool }) => tool),
+        health,
       }),
     );
     return [...active, ...this.#disabled.map((toolset): ToolsetState => ({ toolset, state: "disabled", tools: [] }))];
@@ -82,6 +88,10 @@ class SupervisedHost implements McpHost {
     const supervisor = this.#supervisors.get(toolset);
     if (supervisor !== undefined) return callTool(supervisor, request);
     return { ...endedOutcome("failed", "unknown_toolset", `There is no server "${toolset}".`), duration_ms: 0 };
+  }
+
+  async restart(toolset: string): Promise<void> {
+    await this.#supervisors.get(toolset)?.restart();
   }
 
   async reload(servers: Readonly<Record<string, McpServerConfig>>): Promise<void> {

@@ -6,6 +6,7 @@ import { connectHttp } from "./connect-http.ts";
 import { connectStdio } from "./connect-stdio.ts";
 import { ConnectError, type ConnectDeps, type Connection } from "./connection.ts";
 import { messageOf } from "./error-text.ts";
+import { Health, type HealthReport } from "./health.ts";
 import type { LadderTimes, RungName } from "./ladder.ts";
 import { listTools } from "./list-tools.ts";
 import { REMOTE, RestartPolicy } from "./restart-policy.ts";
@@ -71,6 +72,7 @@ export class Supervisor {
   #retryTimer: NodeJS.Timeout | undefined;
   #refreshTimer: NodeJS.Timeout | undefined;
   #isStale = false;
+  readonly #health = new Health();
   readonly #stop = new AbortController();
 
   constructor(server: ResolvedServer, options: SupervisorOptions) {
@@ -93,6 +95,22 @@ export class Supervisor {
 
   get catalog(): Catalog {
     return this.#catalog ?? new Map();
+  }
+
+  get health(): HealthReport {
+    return this.#health.report(this.#connection);
+  }
+
+  /** An operator wants it anew: whatever it is doing is ended, and no earlier failure keeps it from starting. */
+  async restart(): Promise<void> {
+    await this.#starting?.catch(() => undefined);
+    if (this.#stop.signal.aborted) return;
+    const connection = this.#connection;
+    this.#connection = undefined;
+    this.#mayStartAt = 0;
+    this.#policy.recordSuccess();
+    await connection?.close().catch(() => undefined);
+    await this.start();
   }
 
   /** The first start. Resolves when it is decided, either way. */
@@ -118,8 +136,9 @@ export class Supervisor {
   }
 
   /** A call was answered: whatever the server did before, it works. */
-  recordSuccess(): void {
+  recordSuccess(latencyMs: number): void {
     this.#policy.recordSuccess();
+    this.#health.answered(latencyMs);
   }
 
   /** A session over HTTP has no end to notice: its caller learnt that it is gone. */
@@ -172,6 +191,7 @@ export class Supervisor {
     }
     this.#hasFailedToStart = false;
     this.#connection = connection;
+    this.#health.started();
     const isSerial = connection.wire === "content-length";
     this.slots.setLimit(this.server.concurrency ?? (isSerial ? 1 : DEFAULT_CONCURRENCY));
     this.#settle();
@@ -246,6 +266,7 @@ export class Supervisor {
   /** Dead for now: not started again before the policy allows it. */
   #rest(reason: string, error?: Pick<ConnectError, "needsAuthorization" | "isFinal">): void {
     const { delayMs, isOpen } = this.#policy.recordDeath();
+    this.#health.failed(reason);
     this.#mayStartAt = Date.now() + delayMs;
     if (this.#stop.signal.aborted) return;
     const state = isOpen || error?.isFinal ? "failed" : "backoff";

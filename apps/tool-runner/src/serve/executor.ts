@@ -1,4 +1,4 @@
-import type { CatalogToolset } from "@holdfast/bus";
+import type { CatalogToolset, ServerReport } from "@holdfast/bus";
 import type { ToolContent, ToolOutput, ToolResultStatus } from "@holdfast/protocol";
 
 /** What a call ended with, before it is said whose it is. */
@@ -50,6 +50,8 @@ export interface Execution {
 export interface Executor {
   /** Offers of every toolset it owns, also of those that are not well. */
   toolsets(): CatalogToolset[];
+  /** Where toolsets are servers: how they fare. */
+  servers?(): ServerReport[];
   /**
    * Waits until a call of this conversation may begin, and answers what is to be called when it has ended; rejects with the
    * signal's reason. Left out where every call may begin at once.

@@ -1,4 +1,4 @@
-import type { CatalogToolset } from "@holdfast/bus";
+import type { CatalogToolset, ServerReport } from "@holdfast/bus";
 import type { McpHost } from "../mcp/host.ts";
 import type { Execution, Executor, Outcome } from "./executor.ts";
 
@@ -28,6 +28,13 @@ export class McpExecutor implements Executor {
         }),
       ),
     }));
+  }
+
+  servers(): ServerReport[] {
+    return this.#host.toolsets().flatMap(({ toolset, state, error, tools, health }): ServerReport[] => {
+      if (health === undefined) return [];
+      return [{ toolset, state, ...(error === undefined ? {} : { error }), ...health, tools: tools.length }];
+    });
   }
 
   async execute({ toolset, name, timeoutMs, signal, trace, onOutput, ...execution }: Execution): Promise<Outcome> {

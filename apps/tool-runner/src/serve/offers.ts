@@ -39,6 +39,7 @@ export class Offers {
     const offers = this.#executors.flatMap((executor) => executor.toolsets());
     try {
       await this.#catalog.publish(offers, EXPIRE_MS);
+      await this.#catalog.report(this.#executors.flatMap((executor) => executor.servers?.() ?? []));
     } catch (error) {
       this.#logger.warn("the catalog of tools cannot be published; trying again", { error });
     }

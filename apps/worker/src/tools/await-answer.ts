@@ -88,9 +88,12 @@ class Patience {
     if (!this.#call.isRepeatable && deadMs >= this.#settings.deadRunnerMs) {
       return outcomeUnknown("The tool-runner that executed it is gone.");
     }
+    return this.#isHopeless(isUnserved) || now >= this.#untilMs ? "give up" : undefined;
+  }
+
+  #isHopeless(isUnserved: boolean): boolean {
     this.#unservedLooks = isUnserved ? this.#unservedLooks + 1 : 0;
-    const isHopeless = this.#unservedLooks * this.#settings.lookEveryMs >= this.#settings.noRunnerMs;
-    return isHopeless || now >= this.#untilMs ? "give up" : undefined;
+    return this.#unservedLooks * this.#settings.lookEveryMs >= this.#settings.noRunnerMs;
   }
 }
 

@@ -10,7 +10,7 @@ function startingCatalog(looksUntilReady: number): { cache: CatalogCache; looks:
     looks += 1;
     return [{ toolset: "files", state: looks < looksUntilReady ? "starting" : "ready", tools: [] }];
   };
-  return { cache: new CatalogCache({ read, publish: async () => undefined }), looks: () => looks };
+  return { cache: new CatalogCache({ read }), looks: () => looks };
 }
 const never = new AbortController().signal;
 
@@ -46,7 +46,7 @@ it("still offers for a while what vanished, for Redis may have been out of reach
     { toolset: "files", state: "ready", tools: [] },
     { toolset: "web", state: "ready", tools: [] },
   ];
-  const cache = new CatalogCache({ read: async () => offered, publish: async () => undefined }, () => nowMs);
+  const cache = new CatalogCache({ read: async () => offered }, () => nowMs);
   const names = async (atMs: number) => {
     nowMs = atMs;
     return (await cache.current()).map(({ toolset }) => toolset).toSorted();

@@ -14,7 +14,7 @@ const GONE_AFTER_MS = 15_000;
 
 /** The tool catalog, read at most every two seconds however many runs ask. While Redis does not answer, the last one holds. */
 export class CatalogCache {
-  readonly #catalog: Catalog;
+  readonly #catalog: Pick<Catalog, "read">;
   readonly #now: () => number;
   #known: readonly CatalogToolset[] | undefined;
   #readAtMs = 0;
@@ -23,7 +23,7 @@ export class CatalogCache {
   #reading: Promise<readonly CatalogToolset[]> | undefined;
 
   /** `now` in milliseconds since the epoch. */
-  constructor(catalog: Catalog, now: () => number = Date.now) {
+  constructor(catalog: Pick<Catalog, "read">, now: () => number = Date.now) {
     this.#catalog = catalog;
     this.#now = now;
   }

@@ -1,4 +1,4 @@
-import type { ToolCall, ToolOutput, ToolResult, ToolsetInfo } from "@holdfast/protocol";
+import type { ServerInfo, ToolCall, ToolOutput, ToolResult, ToolsetInfo } from "@holdfast/protocol";
 import type { TraceContext } from "./entry.ts";
 
 /** UUIDv5(run_id, "<step>/<index>"): the idempotency key of a call (protocol §2.7). */
@@ -53,10 +53,19 @@ export interface CatalogToolset extends Omit<ToolsetInfo, "tools"> {
   readonly tools: readonly CatalogTool[];
 }
 
+/** How this process's server of a toolset fares. */
+export interface ServerReport extends Omit<ServerInfo, "runner"> {
+  readonly toolset: string;
+}
+
 /** What tool-runners offer. An offer expires when its runner stops refreshing it. */
 export interface Catalog {
   /** This process's offers; other runners' of the same toolsets stand beside them. */
   publish(toolsets: readonly CatalogToolset[], ttlMs: number): Promise<void>;
   /** Of each toolset the best offer: a runner that has it ready comes before one that starts it or fails to. */
   read(): Promise<readonly CatalogToolset[]>;
+  /** Replaces this process's reports. Apart from the offers, which are only those the same as long as they say the same. */
+  report(servers: readonly ServerReport[]): Promise<void>;
+  /** The reports of living tool-runners on a toolset, by runner. */
+  reports(toolset: string): Promise<readonly ServerInfo[]>;
 }
