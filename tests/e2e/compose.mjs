@@ -1,6 +1,7 @@
 /**
  * The composed stack from outside, as COMPOSE_E2E or by hand: discovers where the gateway is published, waits for its health,
- * sends a message, drops the stream in the middle of the answer, resumes with Last-Event-ID and compares the text with `output`.
+ * sends a message, drops the stream in the middle of the answer, resumes with Last-Event-ID and compares the text with `output`; then has
+ * the tool-runner's container prove its sandbox.
  *
  *   node tests/e2e/compose.mjs          BASE_URL, COMPOSE_PORTS (JSON: published port → port here) or `docker compose port`
  */
@@ -10,6 +11,7 @@ import { setTimeout as delay } from "node:timers/promises";
 
 const HEALTHY_WITHIN_MS = 60_000;
 const ANSWERED_WITHIN_MS = 60_000;
+const PROVED_WITHIN_MS = 300_000;
 const TERMINAL = new Set(["completed", "incomplete", "failed", "cancelled"]);
 const QUESTION = "Tell me in a few sentences what you are.";
 
@@ -125,3 +127,9 @@ if (/demo model/i.test(answer)) {
   await usesTool(url, "run pwd", "terminal__run", /workspace/);
   await usesTool(url, "echo holdfast", "everything__echo", /Echo: holdfast/);
 }
+
+// The terminal's sandbox, in the container as it is shipped: the attacks that T2 must stop, and a thousand commands.
+execFileSync("docker", ["compose", "exec", "-T", "tool-runner", "node", "dist/prove.js", "T2"], {
+  stdio: "inherit",
+  timeout: PROVED_WITHIN_MS,
+});

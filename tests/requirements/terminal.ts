@@ -17,7 +17,8 @@ export const terminal = {
   "terminal.rlimits": "At T1 a tool has resource limits and cannot gain privileges (protocol §7.3)",
   "terminal.descriptors": "A tool inherits nothing but its standard streams (protocol §2.7)",
   "terminal.min-tier": "Below the required tier the terminal is not offered and every call is denied (protocol §2.7)",
-  "terminal.leaks": "Two hundred commands leave no descriptor, process or file behind (protocol §7.4)",
+  "terminal.leaks":
+    "A thousand commands leave no descriptor, process, zombie or file behind, at every tier (protocol §7.4)",
   "terminal.box": "exec.ts runs one command without Redis: one JSON object in, one out (protocol §7.2)",
   "terminal.canaries": "A sandbox counts only where attacks made on purpose at start were stopped (protocol §7.3)",
   "terminal.seccomp":

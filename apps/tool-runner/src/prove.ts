@@ -1,14 +1,16 @@
 /**
  * Tries the attack suite on this machine, at every tier that it offers or at those named as arguments, and says what was
- * stopped: `node --conditions=source src/prove.ts [T2 …]`, in the image `node dist/prove.js`. The attacks hit only what the
- * suite itself puts up. Exit code 1 where a tier does not do exactly what is promised of it, 69 where it cannot be had.
+ * stopped; then runs a thousand commands and says what they have left behind: `node --conditions=source src/prove.ts [T2 …]`, in the
+ * image `node dist/prove.js`. The attacks hit only what the suite itself puts up. Exit code 1 where a tier does not do exactly what is promised of it, 69 where it cannot be had.
  */
 import { hostEnvironment } from "./terminal/config.ts";
+import { leaksOf } from "./terminal/proof/leaks.ts";
 import { CARELESS_POLICY, judge } from "./terminal/proof/suite.ts";
 import { prepare } from "./terminal/setup.ts";
 import { TIERS, type Tier } from "./terminal/tier.ts";
 
 const EX_UNAVAILABLE = 69;
+const COMMANDS = 1_000;
 /** A user whose processes nobody else has. */
 const PROOF_UID = 61_000 + (process.pid % 1_000);
 
@@ -30,10 +32,12 @@ async function prove(tier: Tier): Promise<void> {
     return;
   }
   const { tried, stopped, untried, surprises } = await judge(setup);
+  const leaks = await leaksOf(COMMANDS, setup);
   await setup.homes.close();
   print(`${tier}: stopped ${stopped} of ${tried} attacks; ${untried.length} cannot be tried here`);
   for (const surprise of surprises) print(`  NOT AS PROMISED: ${surprise}`);
-  if (surprises.length > 0) process.exitCode = 1;
+  print(`${tier}: ${COMMANDS} commands have left behind: ${leaks.join("; ") || "nothing"}`);
+  if (surprises.length + leaks.length > 0) process.exitCode = 1;
 }
 
 function print(line: string): void {
