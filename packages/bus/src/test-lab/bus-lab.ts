@@ -4,6 +4,7 @@ import { startRedis, startRedisCluster } from "@holdfast/testing";
 import { Cluster, Redis } from "ioredis";
 import type { Bus, BusOptions } from "../ports/bus.ts";
 import type { Accepted, NewMessage } from "../ports/conversations.ts";
+import type { LogLine } from "../ports/entry.ts";
 import type { RunEnding, RunLease } from "../ports/runs.ts";
 import { createRedisBus } from "../redis-bus.ts";
 
@@ -101,3 +102,12 @@ export function appendTokens(count: number, lease: RunLease, from = 0): void {
   for (let i = from; i < from + count; i += 1)
     lease.append({ event: "token", step: 0, index: i, offset: i, text: "x" });
 }
+
+/** Of the tokens among these lines, as `appendTokens` numbered them. */
+export const indexesOf = (lines: readonly LogLine[]): number[] =>
+  lines
+    .map(({ payload }) => JSON.parse(payload) as { event: string; index: number })
+    .filter(({ event }) => event === "token")
+    .map(({ index }) => index);
+
+export const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
