@@ -118,3 +118,32 @@ describe("the view", () => {
     expect(await scheme()).toBe("dark");
   });
 });
+
+describe("the tools", () => {
+  it("[page.servers] are shown with how their servers fare, and a server can be started anew", async () => {
+    const page = await on.open();
+    const last_error = { message: "it exited with code 3: no such folder", at: "2026-11-22T10:00:00Z" };
+    const server = { runner: "r", state: "ready", pid: 42, transport: "newline", restarts: 2, latency_ms: 7, tools: 1 };
+    const tool = { name: "files__read", description: "Reads", input_schema: {} };
+    on.gateway.toolsets = [
+      { toolset: "terminal", state: "ready", tools: [tool] },
+      { toolset: "files", state: "ready", tools: [tool], servers: [{ ...server, last_error }] },
+      { toolset: "mail", state: "failed", error: "its command cannot be started (ENOENT)", tools: [], servers: [] },
+    ];
+    await on.button("Tools").click();
+    const listed = page.getByRole("list", { name: "Tools" }).getByRole("listitem");
+    await until(async () => (await listed.count()) === 3);
+    expect(await listed.nth(0).textContent()).toContain("1 tool");
+    for (const fact of ["process 42", "2 restarts", "last call 7 ms", "it exited with code 3"]) {
+      expect(await listed.nth(1).textContent()).toContain(fact);
+    }
+    expect(await listed.nth(2).textContent()).toContain("ENOENT");
+    await on.button("Restart files").click();
+    await until(() => on.gateway.restarted.length === 1);
+    expect(on.gateway.restarted).toEqual(["files"]);
+    // What changes is shown without another click.
+    on.gateway.toolsets = [];
+    await until(async () => (await listed.count()) === 0, { timeoutMs: 20_000 });
+    expect(on.errors).toEqual([]);
+  });
+});

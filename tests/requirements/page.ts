@@ -2,6 +2,7 @@
 export const page = {
   "page.names": "Messages, box, buttons, log and connection have the names of the contract (protocol §9)",
   "page.address": "The address names a conversation from its first message on, and opens it again (protocol §9)",
+  "page.servers": "The page shows how each MCP server fares, and can have one started anew (protocol §4)",
   "page.keys": "Enter sends and Shift+Enter breaks the line (protocol §9)",
   "page.early": "A message typed before the page knows its agents is sent all the same (protocol §9)",
   "page.stop": "Stop cancels the active run while the message box stays usable (protocol §9, §4)",

@@ -92,6 +92,7 @@ describe("HoldfastClient", () => {
     await client.cancelRun("r");
     await client.agents();
     await client.tools();
+    await client.restartToolset("a b");
     await client.listApprovals();
     await client.approve("a");
     await client.reject("b", { comment: "no" });
@@ -105,6 +106,7 @@ describe("HoldfastClient", () => {
       "POST /v1/runs/r/cancel",
       "GET /v1/agents",
       "GET /v1/tools",
+      "POST /v1/tools/a%20b/restart",
       "GET /v1/approvals?status=requested",
       "POST /v1/approvals/a",
       "POST /v1/approvals/b",

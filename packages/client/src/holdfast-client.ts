@@ -9,6 +9,7 @@ import type {
   Decision,
   MessageAccepted,
   MessageList,
+  RestartAccepted,
   Run,
   SendMessage,
   Snapshot,
@@ -109,6 +110,11 @@ export class HoldfastClient {
 
   tools(options: CallOptions = {}): Promise<ToolList> {
     return this.#request("/v1/tools", options);
+  }
+
+  /** Has every tool-runner end its process of an MCP server and start it again. */
+  restartToolset(toolset: string, options: CallOptions = {}): Promise<RestartAccepted> {
+    return this.#request(`/v1/tools/${encodeURIComponent(toolset)}/restart`, { ...options, method: "POST" });
   }
 
   /** Questions that nobody has decided yet, the first to expire first. */

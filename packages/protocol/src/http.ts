@@ -189,6 +189,7 @@ export const FileList = z.looseObject({
 });
 export type FileList = z.infer<typeof FileList>;
 export const RestartAccepted = z.looseObject({ toolset: z.string() });
+export type RestartAccepted = z.infer<typeof RestartAccepted>;
 export const ToolList = z.looseObject({ data: z.array(ToolsetInfo) });
 export type ToolList = z.infer<typeof ToolList>;
 

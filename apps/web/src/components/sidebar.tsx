@@ -1,6 +1,7 @@
 import { useEffect, useRef } from "react";
 import { ConversationList, type ConversationListProps } from "./conversation-list.tsx";
 import { CloseIcon, Logo, PlusIcon } from "./icons.tsx";
+import { Toolsets } from "./toolset-list.tsx";
 
 export interface SidebarProps extends ConversationListProps {
   readonly onNew: () => void;
@@ -61,6 +62,7 @@ function SidebarContent({ onNew, ...list }: SidebarProps) {
       <nav aria-label="Conversations" className="sidebar-nav">
         <ConversationList {...list} />
       </nav>
+      <Toolsets />
     </>
   );
 }

@@ -1,4 +1,4 @@
-import { HoldfastClient } from "@holdfast/client";
+import { HoldfastClient, HoldfastError } from "@holdfast/client";
 import { ConversationStores } from "../stream/conversation-stores.ts";
 import { Resource } from "./resource.ts";
 
@@ -17,6 +17,20 @@ export const conversationList = new Resource({
   load: (signal) => client.listConversations({ limit: LIST_LENGTH, signal }),
   retryMs: RETRY_MS,
 });
+
+/** Asked for only while it is looked at. */
+export const toolsets = new Resource({ load: (signal) => client.tools({ signal }), retryMs: RETRY_MS });
+
+/** Answers what went wrong. */
+export async function restartToolset(toolset: string): Promise<HoldfastError | undefined> {
+  try {
+    await client.restartToolset(toolset);
+    return undefined;
+  } catch (error) {
+    if (error instanceof HoldfastError) return error;
+    throw error;
+  }
+}
 
 /** Keeps agents and list fresh while the page is looked at; returns how to stop. */
 export function keepFresh(): () => void {
