@@ -138,6 +138,48 @@ describe("the box", () => {
     expect(answer).toMatchObject({ outcome: "signaled", signal: "SIGXFSZ" });
   });
 
+  it("takes limits by any of their usual names, and says which it does not know", async () => {
+    const limits = { RLIMIT_CPU: 7, memory_mb: 512, fsize: 4096, max_open_files: 33, horses: 1 };
+    const options = { policy: { limits, output_cap_bytes: 4096 } };
+    const said = startBox({ argv: ["cat", "/proc/self/limits"] }, options);
+    if (!said.stdout || !said.stderr) throw new Error("no pipes");
+    const [out, err] = await Promise.all([readAll(said.stdout), readAll(said.stderr)]);
+    const printed = decode((JSON.parse(out) as Answer).stdout_b64);
+    for (const [name, value] of [
+      ["Max cpu time", 7],
+      ["Max address space", 512 << 20],
+      ["Max file size", 4096],
+      ["Max open files", 33],
+    ])
+      expect(printed).toMatch(new RegExp(`^${name}\\s+${value}\\s`, "m"));
+    expect(err).toBe('there is no limit "horses"\n');
+  });
+
+  it("takes null for what is left out, and denies where nothing is allowed", async () => {
+    const nothing = {
+      allow: null,
+      timeout_ms: null,
+      output_cap_bytes: null,
+      env_allow: null,
+      network: null,
+      limits: null,
+    };
+    expect(await box({ argv: ["echo"] }, { policy: nothing })).toMatchObject({ deny_code: "not_allowed", tier: "T1" });
+  });
+
+  it("denies a workspace that is missing, and one that is no directory", async () => {
+    const whole = root;
+    writeFileSync(join(whole, "file"), "");
+    try {
+      root = join(whole, "missing");
+      expect(await box({ argv: ["echo"] })).toMatchObject({ deny_code: "cwd_missing" });
+      root = join(whole, "file");
+      expect(await box({ argv: ["echo"] })).toMatchObject({ deny_code: "cwd_not_dir" });
+    } finally {
+      root = whole;
+    }
+  });
+
   it("passes exactly the allowed variables of its own environment", async () => {
     const env = { APP_MODE: "test", SECRET: "s", NODE_OPTIONS: "--no-warnings" };
     const answer = await box({ argv: ["printenv"] }, { env, policy: { env_allow: ["APP_MODE", "NODE_OPTIONS"] } });

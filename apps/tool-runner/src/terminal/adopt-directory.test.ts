@@ -35,6 +35,14 @@ it("gives what belongs to root to the tool's user, and nothing that lies elsewhe
   expect(["root/link-directory", "root/link-file", "root/second-name"].map(owner)).toEqual([before, before, before]);
 });
 
+it("gives what the user of tools has left, where none was named, to the user that is named", async () => {
+  mkdirSync(join(base, "root"));
+  writeFileSync(join(base, "root", "file"), "");
+  const own = owner("root");
+  for (const uid of isRoot ? [TOOL.uid, 1234] : [own]) await adoptDirectory(join(base, "root"), { uid, gid: uid });
+  expect(["root", "root/file"].map(owner)).toEqual(isRoot ? [1234, 1234] : [own, own]);
+});
+
 it.each(["/", "/tmp", "/usr", "/usr/share/doc", "/etc", "/etc/ssl", "/var/lib/dpkg", "/proc/1", "/lib64/x"])(
   "takes %s for a directory of the system, to be left alone",
   (path) => {

@@ -1,13 +1,15 @@
 /**
  * Gives a directory that somebody prepared as root, with its contents, to the user that tools run as. Only what belongs to
- * root changes hands. Links stay as they are, and so does a file with a second name, which may lie elsewhere.
+ * root, or to the user that tools have where none is named, changes hands. Links stay as they are, and so does a file with a second name, which may lie elsewhere.
  */
 import { chownSync, fchownSync, fstatSync, statSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { entryOf, pathOf, withDirectory, withObject } from "./anchored-path.ts";
+import { NOBODY } from "./identity.ts";
 import type { ToolIdentity } from "./launcher.ts";
 
 const ROOT_UID = 0;
+const isAdoptable = (uid: number): boolean => uid === ROOT_UID || uid === NOBODY;
 
 /** Directories of the system, which never become a tool's, whoever points a workspace at them. */
 const SYSTEM_DIRECTORY = /^\/(?:[^/]*$|(?:bin|boot|dev|etc|lib[^/]*|proc|run\/systemd|sbin|sys|usr|var\/lib)(?:\/|$))/;
@@ -29,7 +31,7 @@ interface Budget {
 
 async function adopt(path: string | Buffer, identity: ToolIdentity, budget: Budget, depth: number): Promise<void> {
   await withDirectory(path, async (directory) => {
-    if (fstatSync(directory).uid === ROOT_UID) fchownSync(directory, identity.uid, identity.gid);
+    if (isAdoptable(fstatSync(directory).uid)) fchownSync(directory, identity.uid, identity.gid);
     for (const entry of await readdir(pathOf(directory), { withFileTypes: true, encoding: "buffer" })) {
       if (budget.entriesLeft-- <= 0) return;
       const entryPath = entryOf(directory, entry.name);
@@ -42,7 +44,7 @@ async function adopt(path: string | Buffer, identity: ToolIdentity, budget: Budg
 function adoptFile(path: Buffer, identity: ToolIdentity): void {
   withObject(path, (file) => {
     const status = statSync(file);
-    const isAdoptable = status.isFile() && status.uid === ROOT_UID && status.nlink === 1;
-    if (isAdoptable) chownSync(file, identity.uid, identity.gid);
+    const isOneFile = status.isFile() && status.nlink === 1;
+    if (isOneFile && isAdoptable(status.uid)) chownSync(file, identity.uid, identity.gid);
   });
 }

@@ -1,46 +1,41 @@
 /** One call in one process, described by JSON: the inside of exec.ts. */
-import { realpath } from "node:fs/promises";
+import { realpath, stat } from "node:fs/promises";
+import { isAbsolute } from "node:path";
 import type { Environment } from "@holdfast/runtime";
 import { z } from "zod";
 import { adoptDirectory } from "./adopt-directory.ts";
 import { deny } from "./deny.ts";
 import { execute } from "./execute.ts";
 import { type Execution, refused, tierUnavailable } from "./execution.ts";
-import { DEFAULT_LIMITS, type ToolLimits } from "./limits.ts";
+import { limitsByName } from "./box-limits.ts";
 import { modelText } from "./model-text.ts";
 import { prepare, type Setup } from "./setup.ts";
 import { TIERS } from "./tier.ts";
 
 const positive = z.int().min(1);
 
-/** A limit may also be called as prlimit calls it. Unnamed limits keep their defaults. */
-const BoxLimits = z.object({
-  cpu_seconds: positive.optional(),
-  cpu: positive.optional(),
-  memory_bytes: positive.optional(),
-  as: positive.optional(),
-  file_bytes: positive.optional(),
-  fsize: positive.optional(),
-  open_files: positive.optional(),
-  nofile: positive.optional(),
-  processes: positive.optional(),
-  nproc: positive.optional(),
+/** What is left out, or null, has this value. */
+const absentAs = <T>(value: T, schema: z.ZodType<T>) => schema.nullish().transform((given): T => given ?? value);
+
+/** Limits by any of their usual names (box-limits.ts); what is not named keeps its default. */
+const BoxLimits = z.record(z.string(), z.int().min(0));
+
+const BoxPolicy = z.object({
+  allow: absentAs([], z.array(z.string())),
+  timeout_ms: absentAs(30_000, positive),
+  output_cap_bytes: absentAs(65_536, z.int().min(0)),
+  env_allow: absentAs([], z.array(z.string())),
+  network: absentAs("none", z.literal("none")),
+  limits: absentAs({}, BoxLimits),
 });
 
 export const BoxInput = z.object({
-  tier: z.enum([...TIERS, "auto"]).default("auto"),
+  tier: absentAs("auto", z.enum([...TIERS, "auto"])),
   /** The workspace: an existing directory. */
   root: z.string().min(1),
   /** Untrusted, and judged by the policy: any shape gets an answer. */
   req: z.unknown(),
-  policy: z.object({
-    allow: z.array(z.string()).default([]),
-    timeout_ms: positive.default(30_000),
-    output_cap_bytes: z.int().min(0).default(65_536),
-    env_allow: z.array(z.string()).default([]),
-    network: z.literal("none").default("none"),
-    limits: BoxLimits.nullish(),
-  }),
+  policy: BoxPolicy.nullish().transform((given) => given ?? BoxPolicy.parse({})),
   tool_uid: positive.nullish(),
 });
 export type BoxInput = z.infer<typeof BoxInput>;
@@ -59,7 +54,7 @@ export async function runInBox(input: BoxInput, context: BoxContext): Promise<Ex
       timeoutMs: policy.timeout_ms,
       outputCapBytes: policy.output_cap_bytes,
       envAllow: policy.env_allow,
-      limits: toolLimits(policy.limits ?? {}),
+      limits: limitsByName(policy.limits, context.warn),
     },
     tier,
     toolUid: input.tool_uid ?? undefined,
@@ -81,23 +76,16 @@ export async function runInBox(input: BoxInput, context: BoxContext): Promise<Ex
 
 async function runPrepared(input: BoxInput, setup: Setup, { signal, warn }: BoxContext): Promise<Execution> {
   const root = await realpath(input.root).catch(() => null);
+  const { tier } = setup.launcher;
   if (root === null) {
-    return { ...refused(deny("cwd_missing", "the workspace is not there")), tier: setup.launcher.tier, durationMs: 0 };
+    return { ...refused(deny("cwd_missing", "the workspace is not there")), tier, durationMs: 0 };
   }
-  if (setup.identity) {
+  if (!(await stat(root)).isDirectory()) return { ...refused(deny("cwd_not_dir")), tier, durationMs: 0 };
+  // A relative path could be of anybody's, such as the directory that the runner was started in.
+  if (setup.identity && isAbsolute(input.root)) {
     await adoptDirectory(root, setup.identity).catch(() => warn("the workspace could not be given to the tool's user"));
   }
   return await execute({ request: input.req, root, timeoutMs: input.policy.timeout_ms, signal }, setup);
-}
-
-function toolLimits(limits: z.infer<typeof BoxLimits>): ToolLimits {
-  return {
-    cpuSeconds: limits.cpu_seconds ?? limits.cpu ?? DEFAULT_LIMITS.cpuSeconds,
-    memoryBytes: limits.memory_bytes ?? limits.as ?? DEFAULT_LIMITS.memoryBytes,
-    fileBytes: limits.file_bytes ?? limits.fsize ?? DEFAULT_LIMITS.fileBytes,
-    openFiles: limits.open_files ?? limits.nofile ?? DEFAULT_LIMITS.openFiles,
-    processes: limits.processes ?? limits.nproc ?? DEFAULT_LIMITS.processes,
-  };
 }
 
 export function boxOutput(execution: Execution, input: BoxInput): Record<string, unknown> {

@@ -2,7 +2,7 @@
 import type { ToolIdentity } from "./launcher.ts";
 
 /** `nobody` and `nogroup`: nothing on a sane machine belongs to them. */
-const NOBODY = 65_534;
+export const NOBODY = 65_534;
 
 /**
  * Never root, for which no limit holds and every file is open. A runner that is root gives its tools `toolUid`; any other
