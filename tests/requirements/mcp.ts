@@ -32,9 +32,11 @@ export const mcp = {
   "mcp.not-sent": "A call that was not sent is sent again (protocol §2.7)",
   "mcp.repeat": "A call that was sent is repeated only where a trusted server allows it (protocol §2.7, §3.4)",
   "mcp.breaker": "A server that keeps dying is given up for a minute, with its stderr shown (protocol §4)",
+  "mcp.headers": "A remote server gets the configured headers, and no log or error shows them (protocol §6.1, §8.1)",
   "mcp.restart": "An operator's restart starts a server anew, whatever kept it from starting (protocol §4)",
   "mcp.conformance":
     "What the protocol's own suite requires of clients of 2025-11-25 and 2026-07-28 is passed (protocol §6.1)",
+  "mcp.twenty": "Twenty real servers are served at once (protocol §4)",
   "mcp.official": "The official servers for files, memory and thinking work over stdio (protocol §6.1)",
   "mcp.everything": "The reference server works over stdio (protocol §6.1)",
   "mcp.http": "A remote server works over Streamable HTTP, also after its restart (protocol §6.1)",

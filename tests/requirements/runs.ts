@@ -89,6 +89,7 @@ export const runs = {
   "control.event": "A `control` event tells every conversation with an unfinished run, once (protocol §3.2)",
   "tool.once": "A tool call starts once and answers with one result (protocol §2.7)",
   "tool.terminal": "A terminal call runs a real command, with live output and one result (protocol §2.7)",
+  "tool.denied": "An agent has the tools that its patterns name, but those that one with `!` names (protocol §6.1)",
   "tool.restart": "A tool-runner starts an MCP server anew when it is told to (protocol §2.7)",
   "tool.mcp": "An MCP call reaches a real server; a broken server beside it hides nothing (protocol §2.7, §4)",
   "tool.no-repeat": "The same call again executes nothing and has the same result (protocol §2.7)",

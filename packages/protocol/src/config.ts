@@ -20,7 +20,7 @@ export const AgentConfig = z.strictObject({
   /** `chat`: Chat Completions, any compatible server. `responses`: the Responses API. */
   api: z.enum(["chat", "responses"]).default("chat"),
   instructions: z.string().default("You are a helpful assistant."),
-  /** Toolsets or tool names; globs with `*`. */
+  /** Toolsets or tool names; globs with `*`; what one with `!` before it names is denied. */
   tools: z.array(z.string().min(1)).default([]),
   max_steps: positive.default(16),
   max_output_tokens: positive.default(4096),

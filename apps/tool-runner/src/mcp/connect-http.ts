@@ -7,6 +7,7 @@ import {
   type FetchLike,
   type Transport,
 } from "@modelcontextprotocol/client";
+import { redact } from "@holdfast/telemetry";
 import type { HttpServer } from "./config.ts";
 import {
   ConnectError,
@@ -46,7 +47,9 @@ export async function connectHttp(server: HttpServer, deps: ConnectDeps): Promis
       if (isUnreachable(error) || deps.signal.aborted) break;
     }
   }
-  throw new ConnectError(`it cannot be reached: ${messageOf(first).slice(0, MESSAGE_CHARACTERS)}`, { cause: first });
+  // Servers quote what they were sent, and what they say is shown.
+  const reason = redact(messageOf(first)).slice(0, MESSAGE_CHARACTERS);
+  throw new ConnectError(`it cannot be reached: ${reason}`, { cause: first });
 }
 
 async function tryWay(server: HttpServer, way: Way, deps: ConnectDeps): Promise<Connection> {

@@ -69,3 +69,28 @@ describe("the other official servers over stdio", () => {
     });
   });
 });
+
+describe("twenty servers at once", () => {
+  afterAll(() => test.stop());
+
+  it("[mcp.twenty] are all ready, and all answer at the same time", async () => {
+    const kinds = {
+      everything: { server: official("server-everything"), tool: "echo", args: { message: "hi" } },
+      files: { server: official("server-filesystem", [tmpdir()]), tool: "list_allowed_directories", args: {} },
+      memory: { server: official("server-memory"), tool: "read_graph", args: {} },
+      thinking: {
+        server: official("server-sequential-thinking"),
+        tool: "sequentialthinking",
+        args: { thought: "One of many.", nextThoughtNeeded: false, thoughtNumber: 1, totalThoughts: 1 },
+      },
+    };
+    const servers = Object.entries(kinds).flatMap(([kind, { server, ...call }]) =>
+      Array.from({ length: 5 }, (_, at) => ({ toolset: `${kind}-${at}`, server, ...call })),
+    );
+    test = testHost(() => Object.fromEntries(servers.map(({ toolset, server }) => [toolset, server])));
+    await test.host.start();
+    expect(test.host.toolsets().map(({ state, error }) => error ?? state)).toEqual(servers.map(() => "ready"));
+    const outcomes = await Promise.all(servers.map(({ toolset, tool, args }) => test.call(toolset, tool, args)));
+    expect(outcomes.map(({ status }) => status)).toEqual(servers.map(() => "completed"));
+  });
+});

@@ -1,6 +1,6 @@
 import type { CatalogToolset } from "@holdfast/bus";
 import { expect, it } from "@jest/globals";
-import { Toolbox } from "./toolbox.ts";
+import { mayOffer, Toolbox } from "./toolbox.ts";
 
 const toolset = (name: string, tools: string[], state = "ready"): CatalogToolset => ({
   toolset: name,
@@ -28,6 +28,15 @@ it("offers by toolset, by name and by glob", () => {
 it("takes the signs of a pattern literally, except the star", () => {
   expect(names(["files__rea."])).toEqual([]);
   expect(names(["*__w*e"])).toEqual(["files__write"]);
+});
+
+it("[tool.denied] leaves out what a pattern with ! names, wherever that stands", () => {
+  expect(names(["*", "!files__w*"])).toEqual(["terminal__run", "files__read"]);
+  expect(names(["!terminal", "*"])).toEqual(["files__read", "files__write"]);
+  expect(names(["files__read", "!files__read"])).toEqual([]);
+  expect(names(["!files"])).toEqual([]);
+  expect(mayOffer(["*", "!files"], "files")).toBe(false);
+  expect(mayOffer(["*", "!files__write"], "files")).toBe(true);
 });
 
 it("does not offer the tools of a toolset that failed", () => {

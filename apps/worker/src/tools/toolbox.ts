@@ -14,10 +14,13 @@ const UNUSABLE = new Set(["failed", "disabled", "auth_required"]);
 export class Toolbox {
   readonly #byName: ReadonlyMap<string, OfferedTool>;
 
-  /** `patterns` name toolsets or tools, with `*` for any text. */
+  /** `patterns` name toolsets or tools, with `*` for any text; what one that begins with `!` names is left out, whatever else names it. */
   constructor(catalog: readonly CatalogToolset[], patterns: readonly string[]) {
-    const isOffered = ({ toolset, tool }: OfferedTool) =>
-      patterns.some((pattern) => matchesGlob(pattern, toolset) || matchesGlob(pattern, tool.name));
+    const { allowed, denied } = sides(patterns);
+    const isOffered = ({ toolset, tool }: OfferedTool) => {
+      const matches = (pattern: string) => matchesGlob(pattern, toolset) || matchesGlob(pattern, tool.name);
+      return allowed.some(matches) && !denied.some(matches);
+    };
     const all = catalog
       .filter(({ state }) => !UNUSABLE.has(state))
       .flatMap(({ toolset, tools }) => tools.map((tool) => ({ toolset, tool })));
@@ -41,9 +44,16 @@ export class Toolbox {
   }
 }
 
+function sides(patterns: readonly string[]): { allowed: string[]; denied: string[] } {
+  const denied = patterns.filter((pattern) => pattern.startsWith("!")).map((pattern) => pattern.slice(1));
+  return { allowed: patterns.filter((pattern) => !pattern.startsWith("!")), denied };
+}
+
 /** True where tools of this toolset, whatever they are, may be among the agent's. */
 export function mayOffer(patterns: readonly string[], toolset: string): boolean {
-  return patterns.some((pattern) => {
+  const { allowed, denied } = sides(patterns);
+  if (denied.some((pattern) => matchesGlob(pattern, toolset))) return false;
+  return allowed.some((pattern) => {
     const ofToolset = pattern.startsWith(`${toolset}__`) || pattern.startsWith("*");
     return ofToolset || matchesGlob(pattern, toolset);
   });
