@@ -38,6 +38,14 @@ export const mcp = {
     "What the protocol's own suite requires of clients of 2025-11-25 and 2026-07-28 is passed (protocol §6.1)",
   "mcp.twenty": "Twenty real servers are served at once (protocol §4)",
   "mcp.official": "The official servers for files, memory and thinking work over stdio (protocol §6.1)",
+  "mcp.faults":
+    "Every way a server can misbehave ends in a result within its bound, and nothing is executed twice (protocol §2.7)",
+  "mcp.memory": "A message of 100 MB costs the tool-runner less than 64 MiB (protocol §2.7)",
+  "mcp.strays":
+    "Nothing a server started outlives it, nor a killed tool-runner, also outside its process group (protocol §7.4)",
+  "mcp.fair": "A server that never stops talking leaves the others at least half of the processor (protocol §4)",
+  "mcp.bounded-judgement": "No schema or pattern of a server holds up the calls of others (protocol §4)",
+  "mcp.stderr-secrets": "Secrets in what a server says on stderr reach neither the log nor an operator (protocol §8.1)",
   "mcp.everything": "The reference server works over stdio (protocol §6.1)",
   "mcp.http": "A remote server works over Streamable HTTP, also after its restart (protocol §6.1)",
 } as const;

@@ -46,7 +46,7 @@ const FAULTS: Record<LocalFault, CallFailure> = {
 };
 
 function rpcFailure(code: number, data: unknown, message: string): CallFailure {
-  const fault = localFaultOf(code, data);
+  const fault = localFaultOf(data);
   if (fault !== undefined) return FAULTS[fault];
   return { kind: "answered", code: "rpc_error", message: `${message} (JSON-RPC ${code})` };
 }

@@ -3,17 +3,23 @@ export const TEXT_CAP_BYTES = 50_000;
 
 const HEAD_SHARE = 0.7;
 const SMALLEST_PIECE_BYTES = 200;
-const MAX_ITEMS = 200;
+export const MAX_ITEMS = 200;
+/** In the `_meta` of a result: how many items it had beyond MAX_ITEMS, which nobody has looked at. */
+export const LEFT_OUT = "holdfast/left-out";
 
 export interface Item {
   readonly type: string;
   readonly text: string;
 }
 
-/** As many items as fit, the one that does not fit cut, and a last line that tells how many more there were. */
+/**
+ * As many items as fit, the one that does not fit cut, and a last line that tells how many more there were; `alreadyMissing`
+ * of them are not among `items`.
+ */
 export function capItems<T extends Item>(
   items: readonly T[],
   capBytes = TEXT_CAP_BYTES,
+  alreadyMissing = 0,
 ): { items: (T | Item)[]; isTruncated: boolean } {
   const kept: (T | Item)[] = [];
   let left = capBytes;
@@ -26,11 +32,14 @@ export function capItems<T extends Item>(
     }
     const isWorthCutting = left >= SMALLEST_PIECE_BYTES && index < MAX_ITEMS;
     if (isWorthCutting) kept.push({ ...item, text: cutMiddle(item.text, left) });
-    const missing = items.length - kept.length;
-    if (missing > 0) kept.push({ type: "text", text: `[… ${missing} more content items left out]` });
-    return { items: kept, isTruncated: true };
+    return { items: withMissing(kept, items.length - kept.length + alreadyMissing), isTruncated: true };
   }
-  return { items: kept, isTruncated: false };
+  return { items: withMissing(kept, alreadyMissing), isTruncated: alreadyMissing > 0 };
+}
+
+function withMissing<T>(kept: readonly (T | Item)[], missing: number): (T | Item)[] {
+  if (missing === 0) return [...kept];
+  return [...kept, { type: "text", text: `[… ${missing} more content items left out]` }];
 }
 
 /** The first and last bytes of a text around a line that tells how much is missing; characters stay whole. */

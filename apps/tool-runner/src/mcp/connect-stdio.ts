@@ -129,8 +129,8 @@ async function tryRung(server: StdioServer, rung: Rung, deps: StdioConnectDeps):
   try {
     await client.connect(layered, { timeout: server.initTimeoutMs - (rung.probeMs ?? 0) });
   } catch (error) {
-    const hasDied = transport.lossReason !== undefined;
     await transport.close();
+    const hasDied = transport.lossReason !== undefined;
     return { failure: failureOf(rung.name, transport, error, hasDied), error: describe(transport, error) };
   } finally {
     clearTimeout(silence);

@@ -6,6 +6,8 @@ const NEWLINE = 0x0a;
 const MAX_HEADER_BYTES = 8192;
 /** The reason given when the server speaks the other framing. */
 export const JSON_WITHOUT_HEADER = "JSON where a header was due";
+/** A header's name, the end of a blank line, or a byte order mark. */
+const MAY_BEGIN_LINE = /^[!#$%&'*+.^_`|~0-9A-Za-z\r\u00ef-]/;
 const HEADER_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*$/;
 
 /**
@@ -51,6 +53,10 @@ export class ContentLengthParser implements FrameParser {
     if (this.#headerBytes > MAX_HEADER_BYTES) return this.#fail(`header over ${MAX_HEADER_BYTES} bytes`, frames);
     this.#bytes.append(bytes.subarray(0, newline === -1 ? taken : newline));
     if (newline !== -1) this.#finishHeaderLine(frames);
+    else if (this.#bytes.length > 0 && !MAY_BEGIN_LINE.test(this.#bytes.view().toString("latin1", 0, 1))) {
+      // Its newline, which would tell as well, may never come.
+      this.#takeHeader(this.#bytes.view().toString("latin1"), frames);
+    }
     return bytes.subarray(taken);
   }
 
@@ -71,7 +77,7 @@ export class ContentLengthParser implements FrameParser {
   #takeHeader(line: string, frames: Frame[]): void {
     const header = HEADER_LINE.exec(line);
     if (header === null) {
-      this.#fail(line.startsWith("{") ? JSON_WITHOUT_HEADER : "malformed header line", frames);
+      this.#fail(/^[{[]/.test(line) ? JSON_WITHOUT_HEADER : "malformed header line", frames);
       return;
     }
     this.#headers += 1;

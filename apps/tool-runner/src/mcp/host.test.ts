@@ -115,7 +115,9 @@ describe("calls to one server", () => {
     const { content } = await test.call("one", "env");
     const names = Object.keys(JSON.parse(content[0]?.text ?? "") as object);
     expect(names).toContain("PATH");
-    expect(["PATH", "HOME", "LANG", "TERM", "USER", "TMPDIR"]).toEqual(expect.arrayContaining(names));
+    expect(["PATH", "HOME", "LANG", "TERM", "USER", "TMPDIR", "MCP_SERVER_MARK"]).toEqual(
+      expect.arrayContaining(names),
+    );
   });
 
   it("carries the trace context in _meta", async () => {

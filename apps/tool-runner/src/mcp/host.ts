@@ -7,6 +7,7 @@ import type { HealthReport } from "./health.ts";
 import type { LadderTimes } from "./ladder.ts";
 import { endedOutcome, type ToolOutcome } from "./result.ts";
 import { Sandboxes } from "./sandboxes.ts";
+import { endStraysOfDeadRunners } from "./strays.ts";
 import { Supervisor, type ServerState } from "./supervisor.ts";
 
 /** One MCP server as it is offered to workers and shown to operators. */
@@ -68,6 +69,8 @@ class SupervisedHost implements McpHost {
   }
 
   async start(): Promise<void> {
+    const ended = await endStraysOfDeadRunners();
+    if (ended > 0) this.#options.logger.warn("ended processes of servers whose runner was killed", { count: ended });
     await Promise.all([...this.#supervisors.values()].map((supervisor) => supervisor.start()));
   }
 

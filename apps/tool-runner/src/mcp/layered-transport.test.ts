@@ -78,7 +78,7 @@ describe("a layered transport", () => {
   it("ends a request whose response stream ended without a response, as lost", async () => {
     const client = await connect(server((_id, transport) => transport.onRequestStreamEnd?.()));
     const error: { code: number; data: unknown } = await client.callTool({ name: "a" }).catch((thrown) => thrown);
-    expect(localFaultOf(error.code, error.data)).toBe("connection_lost");
+    expect(localFaultOf(error.data)).toBe("connection_lost");
   });
 
   it("passes what is sent through the layers in order, and what is received in the reverse", async () => {

@@ -11,6 +11,8 @@ export type LocalFault =
   | "malformed";
 
 const LOCAL_FAULT_CODE = -31_999;
+/** By identity, which no server can write into a message. */
+const ours = new WeakMap<object, LocalFault>();
 
 export interface JsonRpcErrorMessage {
   readonly jsonrpc: "2.0";
@@ -23,13 +25,14 @@ export interface JsonRpcErrorMessage {
 }
 
 export function localError(id: string | number, fault: LocalFault, message: string): JsonRpcErrorMessage {
-  return { jsonrpc: "2.0", id, error: { code: LOCAL_FAULT_CODE, message, data: { local_fault: fault } } };
+  const data = { local_fault: fault };
+  ours.set(data, fault);
+  return { jsonrpc: "2.0", id, error: { code: LOCAL_FAULT_CODE, message, data } };
 }
 
 /** The fault behind a JSON-RPC error the SDK threw, or undefined when a server sent it. */
-export function localFaultOf(code: number, data: unknown): LocalFault | undefined {
-  if (code !== LOCAL_FAULT_CODE || typeof data !== "object" || data === null) return undefined;
-  return (data as { local_fault?: LocalFault }).local_fault;
+export function localFaultOf(data: unknown): LocalFault | undefined {
+  return typeof data === "object" && data !== null ? ours.get(data) : undefined;
 }
 
 /** Thrown by a transport when not one complete message reached the server: the request may be sent again. */

@@ -16,6 +16,7 @@ interface Waiting {
 export class LoneWrites {
   readonly #stream: Writable;
   readonly #waiting: Waiting[] = [];
+  #waitingBytes = 0;
   #isWriting = false;
   #idle: (() => void)[] = [];
 
@@ -23,10 +24,16 @@ export class LoneWrites {
     this.#stream = stream;
   }
 
+  /** What the reader has not taken yet. */
+  get waitingBytes(): number {
+    return this.#waitingBytes;
+  }
+
   /** Resolves when the kernel has all of it; rejects with a NotSentError where the reader cannot have got it. */
   write(bytes: Uint8Array | string): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ bytes, resolve, reject });
+      this.#waitingBytes += bytes.length;
       if (!this.#isWriting) this.#next();
     });
   }
@@ -47,7 +54,8 @@ export class LoneWrites {
     this.#stream.write(next.bytes, (error) => this.#end(next, error ? failureOf(error) : undefined));
   }
 
-  #end({ resolve, reject }: Waiting, error: Error | undefined): void {
+  #end({ bytes, resolve, reject }: Waiting, error: Error | undefined): void {
+    this.#waitingBytes -= bytes.length;
     if (error === undefined) resolve();
     else reject(error);
     this.#next();

@@ -52,14 +52,14 @@ export class NewlineParser implements FrameParser {
       this.#oversize.tail = lastBytes(this.#oversize.tail, piece);
       return;
     }
-    this.#line.append(piece);
-    if (this.#line.length <= this.#maxBytes) return;
-    const line = this.#line.view();
-    this.#oversize = {
-      head: Buffer.from(line.subarray(0, EDGE_BYTES)),
-      tail: Buffer.from(line.subarray(-EDGE_BYTES)),
-      bytes: line.length,
-    };
+    const bytes = this.#line.length + piece.length;
+    if (bytes <= this.#maxBytes) {
+      this.#line.append(piece);
+      return;
+    }
+    // Decided before it is stored: nobody gets this message.
+    const { head, tail } = this.#line.edges(EDGE_BYTES);
+    this.#oversize = { head: firstBytes(head, piece), tail: lastBytes(tail, piece), bytes };
     this.#line.clear();
   }
 
@@ -77,9 +77,13 @@ export class NewlineParser implements FrameParser {
   }
 }
 
+function firstBytes(head: Buffer, piece: Uint8Array): Buffer {
+  return Buffer.concat([head, piece.subarray(0, EDGE_BYTES - head.length)]);
+}
+
 function lastBytes(tail: Buffer, piece: Uint8Array): Buffer {
   if (piece.length >= EDGE_BYTES) return Buffer.from(piece.subarray(-EDGE_BYTES));
-  return Buffer.concat([tail.subarray(piece.length - EDGE_BYTES), piece]);
+  return Buffer.concat([tail, piece]).subarray(-EDGE_BYTES);
 }
 
 function isBlank(line: Buffer): boolean {

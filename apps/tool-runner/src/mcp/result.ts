@@ -1,6 +1,6 @@
 import type { CallToolResult, ContentBlock, EmbeddedResource } from "@modelcontextprotocol/client";
 import type { ToolResultStatus } from "@holdfast/protocol";
-import { capItems, cutMiddle, TEXT_CAP_BYTES, type Item } from "./capped-text.ts";
+import { capItems, cutMiddle, LEFT_OUT, TEXT_CAP_BYTES, type Item } from "./capped-text.ts";
 import type { Validator } from "./json-schema.ts";
 
 /** What became of a call, in the shape of the contract's ToolResult (protocol §2.7). */
@@ -48,12 +48,17 @@ export function answeredOutcome(result: CallToolResult, validateStructured?: Val
 }
 
 /** Where there is only structured content, its JSON is the text. */
-function shownContent({ content, structuredContent }: CallToolResult): Pick<UntimedOutcome, "content" | "truncated"> {
+function shownContent({
+  content,
+  structuredContent,
+  _meta,
+}: CallToolResult): Pick<UntimedOutcome, "content" | "truncated"> {
   const items = content.map(itemOf);
   if (items.length === 0 && structuredContent !== undefined) {
     items.push({ type: "text", text: JSON.stringify(structuredContent) });
   }
-  const capped = capItems(items);
+  const leftOut = _meta?.[LEFT_OUT];
+  const capped = capItems(items, TEXT_CAP_BYTES, Number.isSafeInteger(leftOut) ? Math.max(0, leftOut as number) : 0);
   return { content: capped.items, ...(capped.isTruncated && { truncated: true }) };
 }
 

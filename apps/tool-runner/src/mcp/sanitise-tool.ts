@@ -1,4 +1,4 @@
-import { isRecord, type JsonRecord } from "./record.ts";
+import { isRecord, isTooDeep, type JsonRecord } from "./record.ts";
 
 /** Beyond this a definition is no help to a model and a burden on every request. */
 const MAX_SCHEMA_CHARACTERS = 262_144;
@@ -15,15 +15,6 @@ export type SanitisedTool =
  * is a problem; a bad description, title, output schema or hint is only left out.
  */
 export function sanitiseTool(raw: unknown): SanitisedTool {
-  try {
-    return rebuild(raw);
-  } catch {
-    // A schema nested so deep that walking it overflows the stack.
-    return { problem: "it is nested too deep" };
-  }
-}
-
-function rebuild(raw: unknown): SanitisedTool {
   if (!isRecord(raw)) return { problem: "it is no object" };
   const { name, title, description, inputSchema, outputSchema, annotations } = raw;
   if (typeof name !== "string" || name.trim() === "") return { problem: "it has no name" };
@@ -36,7 +27,7 @@ function rebuild(raw: unknown): SanitisedTool {
       ...(typeof title === "string" && { title }),
       ...(typeof description === "string" && { description }),
       inputSchema: { ...(inputSchema as JsonRecord), type: "object" },
-      ...(isRecord(outputSchema) && isObjectSchema(outputSchema) && { outputSchema }),
+      ...(isRecord(outputSchema) && isObjectSchema(outputSchema) && !isTooDeep(outputSchema) && { outputSchema }),
       ...(isRecord(annotations) && { annotations: sanitiseAnnotations(annotations) }),
     },
   };
@@ -50,6 +41,7 @@ function inputSchemaProblem(schema: unknown): string | undefined {
   if (required !== undefined && !(Array.isArray(required) && required.every((key) => typeof key === "string"))) {
     return "its required is no list of names";
   }
+  if (isTooDeep(schema)) return "its inputSchema is nested too deep";
   if (JSON.stringify(schema).length > MAX_SCHEMA_CHARACTERS) return "its inputSchema is too large";
   return undefined;
 }

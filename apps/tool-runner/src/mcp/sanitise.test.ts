@@ -88,7 +88,7 @@ describe("the sanitiser", () => {
     it(`ends a request whose response has ${what}`, () => {
       const { message } = answer("tools/call", rest);
       const error = message?.["error"] as { code: number; data: unknown } | undefined;
-      expect(localFaultOf(error?.code ?? 0, error?.data)).toBe("malformed");
+      expect(localFaultOf(error?.data)).toBe("malformed");
     });
   }
 

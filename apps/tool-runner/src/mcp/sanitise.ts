@@ -1,10 +1,13 @@
 import { isSpecType } from "@modelcontextprotocol/client";
+import { LEFT_OUT, MAX_ITEMS } from "./capped-text.ts";
 import type { Layer, WireMessage } from "./layered-transport.ts";
 import { localError } from "./local-error.ts";
-import { isRecord, recordOf, type JsonRecord } from "./record.ts";
+import { isRecord, isTooDeep, recordOf, type JsonRecord } from "./record.ts";
 import { sanitiseTool } from "./sanitise-tool.ts";
 
 const SAMPLE_CHARACTERS = 2000;
+/** Of one page. Each is checked against several schemas, and no model gets more. */
+const MAX_TOOLS = 1000;
 
 /**
  * The SDK is strict: one malformed tool makes it refuse the whole `tools/list`, and one odd content item makes it throw
@@ -33,9 +36,11 @@ export class Sanitiser implements Layer {
     const method = this.#methods.get(message["id"]);
     this.#methods.delete(message["id"]);
     const id = message["id"] as string | number;
-    if (isRecord(message["error"])) return { jsonrpc: "2.0", id, error: sanitiseError(message["error"]) };
-    const { result } = message;
-    if (!isRecord(result)) return { ...localError(id, "malformed", "the server's answer is no JSON-RPC response") };
+    const { result, error } = message;
+    const [hasError, hasResult] = [error, result].map((part) => part !== undefined && part !== null);
+    if (isRecord(error) && !hasResult) return { jsonrpc: "2.0", id, error: sanitiseError(error) };
+    if (!isRecord(result) || hasError) return malformed(id);
+    if (isTooDeep(result["structuredContent"])) return malformed(id);
     return { jsonrpc: "2.0", id, result: this.#sanitiseResult(method, result) };
   }
 
@@ -56,8 +61,12 @@ export class Sanitiser implements Layer {
   #sanitiseToolList(result: JsonRecord): JsonRecord {
     const { tools, nextCursor, ...rest } = result;
     if (!Array.isArray(tools)) this.#onProblem("tools/list has no array of tools");
+    const listed: readonly unknown[] = Array.isArray(tools) ? tools : [];
+    if (listed.length > MAX_TOOLS) {
+      this.#onProblem(`tools/list has ${listed.length} tools; the first ${MAX_TOOLS} tools are looked at`);
+    }
     const kept: JsonRecord[] = [];
-    for (const [index, tool] of (Array.isArray(tools) ? tools : []).entries()) {
+    for (const [index, tool] of listed.slice(0, MAX_TOOLS).entries()) {
       const outcome = sanitiseTool(tool);
       if (outcome.problem === undefined) kept.push(outcome.tool);
       else this.#onProblem(`tool ${outcome.name ?? `at position ${index}`} was dropped: ${outcome.problem}`);
@@ -110,15 +119,22 @@ function sanitiseCapabilities({ tools }: JsonRecord): JsonRecord {
   return { tools: recordOf(tools)["listChanged"] === true ? { listChanged: true } : {} };
 }
 
+function malformed(id: string | number): WireMessage {
+  return { ...localError(id, "malformed", "the server's answer is no JSON-RPC response") };
+}
+
 function sanitiseCallResult(result: JsonRecord): JsonRecord {
   // A question and no result yet; what stands in it is checked where it is answered.
   if (result["resultType"] === "input_required") return result;
   const { content, isError, structuredContent, ...rest } = result;
+  const items = contentItems(content);
+  const leftOut = items.length - MAX_ITEMS;
   return {
     // Of a server of 2026-07-28 that leaves it out; for the older era it means nothing.
     resultType: "complete",
     ...rest,
-    content: contentItems(content).map(sanitiseContent),
+    ...(leftOut > 0 && { _meta: { ...recordOf(rest["_meta"]), [LEFT_OUT]: leftOut } }),
+    content: items.slice(0, MAX_ITEMS).map(sanitiseContent),
     ...((isError === true || isError === "true" || isError === 1) && { isError: true }),
     ...(structuredContent !== undefined && structuredContent !== null && { structuredContent }),
   };
@@ -134,7 +150,11 @@ function sanitiseContent(item: unknown): unknown {
   if (typeof item === "string") return { type: "text", text: item };
   const { text } = recordOf(item);
   if (typeof text === "string") return { type: "text", text };
-  return { type: "text", text: `[content of an unknown kind] ${JSON.stringify(item).slice(0, SAMPLE_CHARACTERS)}` };
+  return { type: "text", text: `[content of an unknown kind] ${sampleOf(item)}` };
+}
+
+function sampleOf(item: unknown): string {
+  return isTooDeep(item) ? "nested too deep" : JSON.stringify(item).slice(0, SAMPLE_CHARACTERS);
 }
 
 function without(record: JsonRecord, key: string): JsonRecord {

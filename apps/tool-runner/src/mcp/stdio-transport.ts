@@ -1,13 +1,16 @@
 import type { JSONRPCMessage, Transport } from "@modelcontextprotocol/client";
 import type { Logger } from "@holdfast/telemetry";
 import { JSON_WITHOUT_HEADER } from "./content-length-parser.ts";
+import { describeExit, watchDeath } from "./death-watch.ts";
 import { errorOf } from "./error-text.ts";
+import { readFairly } from "./fair-reading.ts";
 import type { Frame, FrameParser } from "./frame.ts";
 import { createParser, encodeMessage, MAX_MESSAGE_BYTES, type Framing } from "./framing.ts";
 import { localError, NotSentError } from "./local-error.ts";
 import { LoneWrites } from "./lone-writes.ts";
 import {
   endGroup,
+  hasExited,
   SERVING_PATIENCE,
   STARTING_PATIENCE,
   spawnGroup,
@@ -28,13 +31,13 @@ export interface StdioOptions extends Command {
 }
 
 const STALL_MS = 10_000;
-/** After its exit a server's last answer may still lie in the pipe; a grandchild that holds the pipe open delays no more than this. */
-const DRAIN_AFTER_EXIT_MS = 250;
-/** The end of stdout is usually the first sign of an exit, whose code is worth waiting for. */
-const EXIT_AFTER_END_MS = 100;
 /** For a write into the pipe of a dead server to fail; only a server that lives and does not read lets it wait. */
 const UNSENT_PATIENCE_MS = 100;
 
+/** More answers than can be due at a time. */
+const MAX_BATCH = 1000;
+/** A server that asks and does not read what it is answered gets no more answers. */
+const MAX_UNREAD_ANSWERS_BYTES = 1024 * 1024;
 /**
  * MCP over a child process's stdin and stdout, in either framing. The process runs in a group of its own, with exactly
  * the environment given and without a shell. The connection is lost, and `onclose` called, as soon as the process exits,
@@ -100,8 +103,9 @@ export class StdioTransport implements Transport {
     this.#child = child;
     this.#writes = new LoneWrites(child.stdin);
     child.stderr.on("data", (chunk: Buffer) => this.#stderrTail.push(chunk));
-    child.stdout.on("data", (chunk: Buffer) => this.#onData(chunk));
-    this.#watchForDeath(child);
+    readFairly(child.stdout, (chunk) => this.#onData(chunk));
+    child.stdout.once("end", () => this.#deliver(this.#parser.end()));
+    watchDeath(child, (how) => this.#lose(how));
     for (const stream of [child.stdin, child.stdout, child.stderr]) {
       stream.on("error", (error: Error) => this.onerror?.(error));
     }
@@ -116,6 +120,7 @@ export class StdioTransport implements Transport {
     if (child === undefined || this.#writes === undefined || this.#ending !== undefined || hasExited(child)) {
       return Promise.reject(new NotSentError("the server is not running"));
     }
+    if (!("method" in message) && this.#writes.waitingBytes > MAX_UNREAD_ANSWERS_BYTES) return Promise.resolve();
     return this.#writes.write(encodeMessage(this.#options.framing, message));
   }
 
@@ -126,28 +131,17 @@ export class StdioTransport implements Transport {
 
   /** Ends the process and everything it started; resolves when it is gone. */
   close(): Promise<void> {
-    if (this.#ending === undefined) this.#end();
+    const child = this.#child;
+    if (child !== undefined && hasExited(child)) this.#lose(describeExit(child));
+    else if (this.#ending === undefined) this.#end();
     return this.#ending ?? Promise.resolve();
   }
 
-  #watchForDeath(child: ServerProcess): void {
-    let hasEnded = false;
-    child.stdout.once("end", () => {
-      hasEnded = true;
-      this.#deliver(this.#parser.end());
-      if (hasExited(child)) this.#lose(describeExit(child));
-      else setTimeout(() => this.#lose("closed its output"), EXIT_AFTER_END_MS).unref();
-    });
-    child.once("exit", () => {
-      if (hasEnded) this.#lose(describeExit(child));
-      else setTimeout(() => this.#lose(describeExit(child)), DRAIN_AFTER_EXIT_MS).unref();
-    });
-  }
-
   #onData(chunk: Buffer): void {
+    if (this.#ending !== undefined) return;
     this.#deliver(this.#parser.push(chunk));
     clearTimeout(this.#stallTimer);
-    if (!this.#parser.owesBytes) return;
+    if (!this.#parser.owesBytes || this.#ending !== undefined) return;
     const stallMs = this.#options.stallMs ?? STALL_MS;
     this.#stallTimer = setTimeout(() => this.#lose(`stopped ${stallMs} ms inside a frame`), stallMs).unref();
   }
@@ -164,7 +158,9 @@ export class StdioTransport implements Transport {
       case "message":
         this.#heardMessages += 1;
         // Batches existed in one revision of the protocol (2025-03-26).
-        for (const message of Array.isArray(frame.value) ? frame.value : [frame.value]) this.#receive(message);
+        for (const message of Array.isArray(frame.value) ? frame.value.slice(0, MAX_BATCH) : [frame.value]) {
+          this.#receive(message);
+        }
         return;
       case "noise":
         this.#noiseFrames += 1;
@@ -211,14 +207,6 @@ export class StdioTransport implements Transport {
     // The SDK takes the end of the connection as the end of all requests: those that never went out hear that first.
     void (this.#writes?.settled(UNSENT_PATIENCE_MS) ?? Promise.resolve()).then(() => this.onclose?.());
   }
-}
-
-function hasExited(child: ServerProcess): boolean {
-  return child.exitCode !== null || child.signalCode !== null;
-}
-
-function describeExit({ exitCode, signalCode }: ServerProcess): string {
-  return signalCode === null ? `exited with code ${exitCode}` : `was killed by ${signalCode}`;
 }
 
 function destroyStreams({ stdin, stdout, stderr }: ServerProcess): void {

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "@holdfast/telemetry";
+import { abortable } from "./abortable.ts";
 import { buildCatalog, type Catalog } from "./catalog.ts";
 import type { ResolvedServer } from "./config.ts";
 import { connectHttp } from "./connect-http.ts";
@@ -9,8 +10,10 @@ import { messageOf } from "./error-text.ts";
 import { Health, type HealthReport } from "./health.ts";
 import type { LadderTimes, RungName } from "./ladder.ts";
 import { listTools } from "./list-tools.ts";
+import { Problems } from "./problems.ts";
 import { REMOTE, RestartPolicy } from "./restart-policy.ts";
 import type { Sandboxes } from "./sandboxes.ts";
+import { shownReason } from "./shown-reason.ts";
 import { Slots } from "./slots.ts";
 
 /**
@@ -51,7 +54,6 @@ const MAX_WAITING_CALLS = 256;
 const MAX_BACKOFF_WAIT_MS = 5000;
 /** Tool changes are looked up at most twice a second, however often a server announces them. */
 const REFRESH_MS = 500;
-const SHOWN_PROBLEMS = 3;
 
 export class Supervisor {
   readonly server: ResolvedServer;
@@ -66,7 +68,7 @@ export class Supervisor {
   #connection: Connection | undefined;
   #starting: Promise<Connection> | undefined;
   #verdict: RungName | undefined;
-  #problems: string[] = [];
+  #problems = new Problems();
   #mayStartAt = 0;
   #hasFailedToStart = false;
   #retryTimer: NodeJS.Timeout | undefined;
@@ -185,7 +187,7 @@ export class Supervisor {
     } catch (error) {
       await connection?.close().catch(() => undefined);
       this.#hasFailedToStart = true;
-      const reason = messageOf(error);
+      const reason = shownReason(messageOf(error));
       this.#rest(reason, error instanceof ConnectError ? error : undefined);
       throw new ServerUnavailable(reason, { cause: error });
     }
@@ -207,7 +209,7 @@ export class Supervisor {
       ...(onElicit && { onElicit }),
       ...(fetch && { fetch }),
       onToolsChanged: () => this.#refreshSoon(),
-      onProblem: (problem) => this.#problems.push(problem),
+      onProblem: (problem) => this.#problems.add(problem),
       signal: this.#stop.signal,
     };
     if (this.server.kind === "http") return connectHttp(this.server, deps);
@@ -222,8 +224,8 @@ export class Supervisor {
   }
 
   async #load(connection: Connection): Promise<void> {
-    this.#problems = [];
-    const report = (problem: string) => this.#problems.push(problem);
+    this.#problems = new Problems();
+    const report = (problem: string) => this.#problems.add(problem);
     const tools = await listTools(connection, this.server.initTimeoutMs, report);
     this.#catalog = await buildCatalog(this.server, tools, this.catalog, report);
   }
@@ -241,7 +243,8 @@ export class Supervisor {
       if (connection?.isOpen() !== true) return;
       await this.#load(connection);
     } catch (error) {
-      this.#problems = [`its changed tools could not be read: ${messageOf(error)}`];
+      this.#problems = new Problems();
+      this.#problems.add(`its changed tools could not be read: ${messageOf(error)}`);
     } finally {
       this.#refreshTimer = undefined;
       if (this.#isStale) this.#refreshSoon();
@@ -251,16 +254,15 @@ export class Supervisor {
 
   /** Serving, whole or in part. */
   #settle(): void {
-    const shown = this.#problems.slice(0, SHOWN_PROBLEMS);
-    const more = this.#problems.length - shown.length;
-    if (shown.length === 0) this.#become("ready");
-    else this.#become("degraded", `${shown.join("; ")}${more > 0 ? `; and ${more} more` : ""}`);
+    const summary = this.#problems.summary;
+    if (summary === undefined) this.#become("ready");
+    else this.#become("degraded", shownReason(summary));
   }
 
   #onEnd(connection: Connection, reason: string): void {
     if (this.#connection !== connection) return;
     this.#connection = undefined;
-    if (!this.#stop.signal.aborted) this.#rest(reason);
+    if (!this.#stop.signal.aborted) this.#rest(shownReason(reason));
   }
 
   /** Dead for now: not started again before the policy allows it. */
@@ -272,7 +274,7 @@ export class Supervisor {
     const state = isOpen || error?.isFinal ? "failed" : "backoff";
     this.#become(error?.needsAuthorization ? "auth_required" : state, reason);
     this.#retryTimer = setTimeout(() => {
-      if (this.#catalog === undefined) void this.start();
+      if (this.catalog.size === 0) void this.start();
       else if (this.#state === "backoff") this.#become("idle", this.#error);
     }, delayMs).unref();
   }
@@ -287,13 +289,4 @@ export class Supervisor {
     });
     this.#options.onChange();
   }
-}
-
-/** The promise, or the signal's reason as soon as it aborts. */
-function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    signal.addEventListener("abort", abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  });
 }

@@ -3,19 +3,23 @@ import { isRecord, type JsonRecord } from "./record.ts";
 const MAX_DESCRIPTION_CHARACTERS = 1024;
 
 /**
- * Control, zero-width, bidirectional and tag characters: what a person who approves a tool cannot see, a model must not
+ * Control, zero-width, filling, bidirectional, tag and variation characters: what a person who approves a tool cannot see, a model must not
  * read. Line breaks and tabs stay.
  */
 // biome-ignore format: ranges read best as a table
 const HIDDEN_RANGES: readonly (readonly [from: number, to: number])[] = [
-  [0x00, 0x08], [0x0b, 0x0c], [0x0e, 0x1f], [0x7f, 0x9f], [0xad, 0xad], [0x061c, 0x061c], [0x180e, 0x180e],
-  [0x200b, 0x200f], [0x2028, 0x202e], [0x2060, 0x206f], [0xfeff, 0xfeff], [0xfff9, 0xfffb], [0xe0000, 0xe007f],
+  [0x00, 0x08], [0x0b, 0x0c], [0x0e, 0x1f], [0x7f, 0x9f], [0xad, 0xad], [0x034f, 0x034f], [0x061c, 0x061c],
+  [0x115f, 0x1160], [0x17b4, 0x17b5], [0x180b, 0x180f], [0x200b, 0x200f], [0x2028, 0x202e], [0x2060, 0x206f],
+  [0x3164, 0x3164], [0xfe00, 0xfe0f], [0xfeff, 0xfeff], [0xffa0, 0xffa0], [0xfff0, 0xfffb], [0x1d173, 0x1d17a],
+  [0xe0000, 0xe0fff],
 ];
 const escaped = (codePoint: number) => `\\u{${codePoint.toString(16)}}`;
 const HIDDEN = new RegExp(`[${HIDDEN_RANGES.map(([from, to]) => `${escaped(from)}-${escaped(to)}`).join("")}]`, "gu");
 
+const PROSE: ReadonlySet<string> = new Set(["description", "title", "$comment"]);
+
 export function visibleText(text: string): string {
-  const visible = text.replaceAll(HIDDEN, "");
+  const visible = text.replaceAll(HIDDEN, "").toWellFormed();
   return visible.length <= MAX_DESCRIPTION_CHARACTERS ? visible : `${cut(visible, MAX_DESCRIPTION_CHARACTERS - 1)}…`;
 }
 
@@ -23,7 +27,7 @@ export function visibleText(text: string): string {
 export function withVisibleText(schema: JsonRecord): JsonRecord {
   return Object.fromEntries(
     Object.entries(schema).map(([key, value]) => {
-      const isProse = (key === "description" || key === "title") && typeof value === "string";
+      const isProse = PROSE.has(key) && typeof value === "string";
       return [key, isProse ? visibleText(value) : visibleParts(value)];
     }),
   );
