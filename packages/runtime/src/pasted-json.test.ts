@@ -22,6 +22,10 @@ describe("JSON pasted into YAML", () => {
     expect(withPastedJson(text).split("\n")).toHaveLength(text.split("\n").length);
   });
 
+  it("is understood as a list", () => {
+    expect(read('"inputs": [\n\t{\n\t\t"id": "x",\n\t},\n],\n')).toEqual({ inputs: [{ id: "x" }] });
+  });
+
   it("keeps what stands in its strings", () => {
     const value = { "a//b": '/* \\ " , } \t */' };
     const text = `"k": {\n\t"v": ${JSON.stringify(value)}\n}\n`;

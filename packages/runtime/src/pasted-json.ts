@@ -1,18 +1,18 @@
 /*
  * JSON with comments, pasted into YAML as another program wrote it. YAML takes most JSON as it is, but not tabs before a
  * key, not a closing brace at the very left, and none of these comments. A block that begins at the left margin, with
- * `{` or `"key": {` alone on its line, and is such JSON as a whole, is rewritten line by line; nothing else is touched.
+ * `{` or `"key": {` (or `[`) alone on its line, and is such JSON as a whole, is rewritten line by line; nothing else is touched.
  */
 
-const OPENING = /^(?:(?:"[^"\n]*"|[\w.-]+)[ \t]*:[ \t]*)?\{[ \t]*(?:\/\/.*)?\r?$/gm;
+const OPENING = /^(?<key>(?:(?:"[^"\n]*"|[\w.-]+)[ \t]*:[ \t]*)?)[{[][ \t]*(?:\/\/.*)?\r?$/gm;
 
 /** The text with such blocks as YAML takes them; as many lines as before. */
 export function withPastedJson(text: string): string {
   let result = "";
   let done = 0;
-  for (const { index, 0: opening } of text.matchAll(OPENING)) {
+  for (const { index, groups } of text.matchAll(OPENING)) {
     if (index < done) continue;
-    const begin = index + opening.indexOf("{");
+    const begin = index + (groups?.["key"] ?? "").length;
     const block = plainJsonAt(text, begin);
     if (block === undefined) continue;
     result += `${text.slice(done, begin)} ${block.json.replaceAll("\n", "\n ")}`;
