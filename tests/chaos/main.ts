@@ -5,8 +5,8 @@
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type Options, readOptions, USAGE } from "./options.ts";
-import { lineOf, pageOf, summaryOf, tableOf } from "./report.ts";
-import { runCells } from "./run-cells.ts";
+import { lineOf, outcomeOf, pageOf, type Schedule, summaryOf, tableOf, together } from "./report.ts";
+import { type CellResult, runCells } from "./run-cells.ts";
 import { runStorm } from "./storm.ts";
 
 const PAGE = fileURLToPath(new URL("../../docs/kill-matrix.md", import.meta.url));
@@ -20,22 +20,30 @@ function optionsOrExit(): Options {
   }
 }
 
+/** One schedule after another; what was seen so far is written after each. */
 async function runMatrix(options: Options): Promise<boolean> {
-  const beganAtMs = performance.now();
-  console.log(`seed ${options.seed}, ${options.cells.length} cells, p50/p95/max of the longest silence`);
-  const results = await runCells(options.cells, { ...options, onResult: (result) => console.log(lineOf(result)) });
-  const tookMs = performance.now() - beganAtMs;
-  const summary = summaryOf(results);
-  if (options.isFull) {
-    console.log(`\n${tableOf(results)}\n`);
-    writeFileSync(PAGE, pageOf(results, { ...options, tookMs }));
+  const schedules: Schedule[] = [];
+  for (let { seed } = options; seed < options.seed + options.seeds; seed += 1) {
+    schedules.push(await runSchedule(seed, options));
+    const results = together(schedules.map((schedule) => schedule.results));
+    if (options.isFull) {
+      console.log(`\n${tableOf(results)}\n`);
+      writeFileSync(PAGE, pageOf(schedules, options.rounds));
+    }
+    if (options.jsonPath !== undefined)
+      writeFileSync(options.jsonPath, JSON.stringify({ summary: summaryOf(results), schedules }, null, 1));
   }
-  if (options.jsonPath !== undefined)
-    writeFileSync(options.jsonPath, JSON.stringify({ seed: options.seed, tookMs, summary, results }, null, 1));
-  const minutes = (tookMs / 60_000).toFixed(1);
-  console.log(`${summary.exact} of ${summary.ran} cells exact, worst ${summary.worst}, workers ${summary.workers} s`);
-  console.log(`seed ${options.seed}, ${minutes} minutes`);
-  return summary.exact === summary.ran;
+  return schedules.every(({ results }) => results.every(({ problems }) => problems.length === 0));
+}
+
+async function runSchedule(seed: number, options: Options): Promise<Schedule> {
+  const beganAtMs = performance.now();
+  console.log(`seed ${seed}, ${options.cells.length} cells, p50/p95/max of the longest silence`);
+  const onResult = (result: CellResult) => console.log(lineOf(result));
+  const results = await runCells(options.cells, { ...options, seed, onResult });
+  const schedule = { seed, results, tookMs: performance.now() - beganAtMs };
+  console.log(outcomeOf(schedule));
+  return schedule;
 }
 
 const options = optionsOrExit();

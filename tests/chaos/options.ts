@@ -3,7 +3,10 @@ import { parseArgs } from "node:util";
 import { allCells, type Cell, idOf, QUICK } from "./cells.ts";
 
 export interface Options {
+  /** Of the first schedule; each further one has the next number. */
   readonly seed: number;
+  /** Schedules in a row. */
+  readonly seeds: number;
   readonly cells: readonly Cell[];
   readonly rounds: number;
   readonly lanes: number;
@@ -14,7 +17,7 @@ export interface Options {
   readonly storm: { readonly seconds: number; readonly conversations: number; readonly turns: number } | undefined;
 }
 
-export const USAGE = `pnpm chaos [--seed N] [--cell killed/moment/conversations]… [--quick] [--rounds N] [--lanes N] [--json file]
+export const USAGE = `pnpm chaos [--seed N] [--seeds N] [--cell killed/moment/conversations]… [--quick] [--rounds N] [--lanes N] [--json file]
 pnpm chaos --storm [--seconds N] [--conversations N] [--turns N] [--seed N]`;
 
 /** Throws TypeError with what is wrong. */
@@ -23,6 +26,7 @@ export function readOptions(args: readonly string[]): Options {
     args: [...args],
     options: {
       seed: { type: "string" },
+      seeds: { type: "string" },
       cell: { type: "string", multiple: true },
       quick: { type: "boolean" },
       rounds: { type: "string" },
@@ -42,6 +46,7 @@ export function readOptions(args: readonly string[]): Options {
   };
   return {
     seed: whole("seed", values.seed, randomInt(1, 1_000_000)),
+    seeds: whole("seeds", values.seeds, 1),
     cells: values.quick ? QUICK : cellsNamed(values.cell),
     rounds: whole("rounds", values.rounds, values.quick ? 1 : 3),
     lanes: whole("lanes", values.lanes, 2),

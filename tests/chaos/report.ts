@@ -56,15 +56,43 @@ export function summaryOf(results: readonly CellResult[]): Summary {
   };
 }
 
-export interface Circumstances {
+/** One run of all cells. */
+export interface Schedule {
   readonly seed: number;
-  readonly rounds: number;
+  readonly results: readonly CellResult[];
   readonly tookMs: number;
 }
 
+/** What several runs of the same cells saw, cell by cell. */
+export function together(runs: readonly (readonly CellResult[])[]): CellResult[] {
+  const byId = new Map<string, CellResult>();
+  for (const result of runs.flat()) {
+    const before = byId.get(idOf(result.cell));
+    byId.set(idOf(result.cell), before ? both(before, result) : result);
+  }
+  return [...byId.values()];
+}
+
+const both = (one: CellResult, other: CellResult): CellResult => ({
+  cell: one.cell,
+  rounds: one.rounds + other.rounds,
+  problems: [...one.problems, ...other.problems],
+  exactProblems: [...one.exactProblems, ...other.exactProblems],
+  silencesMs: [...one.silencesMs, ...other.silencesMs],
+  resets: one.resets + other.resets,
+});
+
+export function outcomeOf({ seed, results, tookMs }: Schedule): string {
+  const { exact, ran, worst, workers } = summaryOf(results);
+  const minutes = (tookMs / 60_000).toFixed(1);
+  return `seed ${seed}: ${exact} of ${ran} cells exact, worst ${worst}, workers ${workers} s, ${minutes} minutes`;
+}
+
 /** The page docs/kill-matrix.md. */
-export function pageOf(results: readonly CellResult[], { seed, rounds, tookMs }: Circumstances): string {
+export function pageOf(schedules: readonly Schedule[], rounds: number): string {
+  const results = together(schedules.map((schedule) => schedule.results));
   const { exact, ran, workers, worst } = summaryOf(results);
+  const seed = schedules[0]?.seed;
   const bounds = ROLES.map((role) => {
     const of = (moment: (typeof MOMENTS)[number]) => seconds(boundOf({ role, moment, conversations: 1 }).p95Ms);
     return `| ${role} | ${ROLE_WORDS[role]} | ${of("mid-tokens")} s | ${of("during-tool")} s |`;
@@ -77,8 +105,9 @@ the promise of [protocol §3.4](protocol.md) held.
 **${exact} of ${ran} cells exact**. Longest silence after the death of a worker (p50/p95/max): ${workers} s.
 Slowest recovery of all: ${worst}.
 
-Seed ${seed}, ${rounds} rounds per cell of one conversation, ${Math.round(tookMs / 60_000)} minutes,
-${cpus().length} cores, Node ${process.versions.node}, ${redisVersion()}, ${new Date().toISOString().slice(0, 10)}.
+${schedules.map((schedule) => `- ${outcomeOf(schedule)}`).join("\n")}
+
+Each schedule has ${rounds === 1 ? "one round" : `${rounds} rounds`} per cell. ${cpus().length} cores, Node ${process.versions.node}, ${redisVersion()}, ${new Date().toISOString().slice(0, 10)}.
 \`pnpm chaos --seed ${seed}\` plays the same schedule again; \`pnpm chaos --seed ${seed} --cell worker/mid-tokens/20\` one cell of it.
 
 ## Recovery
