@@ -45,6 +45,7 @@ export const mcp = {
     "Nothing a server started outlives it, nor a killed tool-runner, also outside its process group (protocol §7.4)",
   "mcp.killed-runner":
     "A call whose tool-runner is killed is unknown, is not executed again, and its server's processes end (protocol §2.7)",
+  "mcp.progress": "A storm of progress is shown in a few pieces a second and a bounded length (protocol §2.7)",
   "mcp.fair": "A server that never stops talking leaves the others at least half of the processor (protocol §4)",
   "mcp.bounded-judgement": "No schema or pattern of a server holds up the calls of others (protocol §4)",
   "mcp.stderr-secrets": "Secrets in what a server says on stderr reach neither the log nor an operator (protocol §8.1)",

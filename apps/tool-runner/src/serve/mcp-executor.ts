@@ -1,6 +1,7 @@
 import type { CatalogToolset, ServerReport } from "@holdfast/bus";
 import type { McpHost } from "../mcp/host.ts";
 import type { Execution, Executor, Outcome } from "./executor.ts";
+import { ProgressOutput } from "./progress-output.ts";
 
 /** Every configured MCP server as a toolset. */
 export class McpExecutor implements Executor {
@@ -38,20 +39,25 @@ export class McpExecutor implements Executor {
   }
 
   async execute({ toolset, name, timeoutMs, signal, trace, onOutput, ...execution }: Execution): Promise<Outcome> {
-    const outcome = await this.#host.call({
-      toolset,
-      name,
-      arguments: execution.arguments,
-      timeoutMs,
-      signal,
-      ...trace,
-      authorize: async (tool) => {
-        const { name: own_name, model_name, definition_sha256, read_only } = tool;
-        const shown = { toolset, name: model_name, own_name, definition_sha256 };
-        return execution.authorize(read_only === undefined ? shown : { ...shown, read_only });
-      },
-      onProgress: ({ message }) => message !== undefined && onOutput("stdout", `${message}\n`),
-    });
-    return { ...outcome, content: outcome.content.map((item) => ({ ...item })) };
+    const progress = new ProgressOutput(onOutput);
+    try {
+      const outcome = await this.#host.call({
+        toolset,
+        name,
+        arguments: execution.arguments,
+        timeoutMs,
+        signal,
+        ...trace,
+        authorize: async (tool) => {
+          const { name: own_name, model_name, definition_sha256, read_only } = tool;
+          const shown = { toolset, name: model_name, own_name, definition_sha256 };
+          return execution.authorize(read_only === undefined ? shown : { ...shown, read_only });
+        },
+        onProgress: ({ message }) => progress.add(message),
+      });
+      return { ...outcome, content: outcome.content.map((item) => ({ ...item })) };
+    } finally {
+      progress.finish();
+    }
   }
 }
