@@ -46,19 +46,27 @@ export class LoneWrites {
   }
 
   #next(): void {
-    const next = this.#waiting.shift();
-    this.#isWriting = next !== undefined;
-    if (next === undefined) return this.#tellIdle();
-    // A stream that is over says the same of every write: that it was destroyed.
-    if (!this.#stream.writable) return this.#end(next, notSent(this.#stream.errored));
-    this.#stream.write(next.bytes, (error) => this.#end(next, error ? failureOf(error) : undefined));
+    for (;;) {
+      const next = this.#waiting.shift();
+      this.#isWriting = next !== undefined;
+      if (next === undefined) return this.#tellIdle();
+      if (this.#stream.writable) return this.#send(next);
+      // A stream that is over says the same of every write: that it was destroyed.
+      this.#end(next, notSent(this.#stream.errored));
+    }
+  }
+
+  #send(next: Waiting): void {
+    this.#stream.write(next.bytes, (error) => {
+      this.#end(next, error ? failureOf(error) : undefined);
+      this.#next();
+    });
   }
 
   #end({ bytes, resolve, reject }: Waiting, error: Error | undefined): void {
     this.#waitingBytes -= bytes.length;
     if (error === undefined) resolve();
     else reject(error);
-    this.#next();
   }
 
   /** A turn of the loop later: by then what the last ends led to has happened. */

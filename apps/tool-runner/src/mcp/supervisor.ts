@@ -63,8 +63,8 @@ export class Supervisor {
   #state: ServerState = "idle";
   #error: string | undefined;
   #catalog: Catalog | undefined;
-  /** The newest session, whether or not its tools are known yet. */
-  #latest: Connection | undefined;
+  /** Those whose processes may still run: also one that was lost, and one whose tools are not known yet. */
+  readonly #open = new Set<Connection>();
   #connection: Connection | undefined;
   #starting: Promise<Connection> | undefined;
   #verdict: RungName | undefined;
@@ -162,7 +162,7 @@ export class Supervisor {
     this.#stop.abort();
     clearTimeout(this.#retryTimer);
     clearTimeout(this.#refreshTimer);
-    await this.#latest?.close().catch(() => undefined);
+    await Promise.all([...this.#open].map((connection) => connection.close().catch(() => undefined)));
     await this.#starting?.catch(() => undefined);
     this.#connection = undefined;
     this.#become("disabled");
@@ -181,7 +181,7 @@ export class Supervisor {
     let connection: Connection | undefined;
     try {
       connection = await this.#connect();
-      this.#latest = connection;
+      this.#keepUntilGone(connection);
       await this.#load(connection);
       this.#stop.signal.throwIfAborted();
     } catch (error) {
@@ -199,6 +199,12 @@ export class Supervisor {
     this.#settle();
     void connection.ended.then((reason) => this.#onEnd(connection, reason));
     return connection;
+  }
+
+  #keepUntilGone(connection: Connection): void {
+    this.#open.add(connection);
+    const gone = connection.ended.then(() => connection.close());
+    void gone.catch(() => undefined).finally(() => this.#open.delete(connection));
   }
 
   #connect(): Promise<Connection> {
