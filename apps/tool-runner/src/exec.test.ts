@@ -47,6 +47,7 @@ interface Options {
   env?: Record<string, string>;
   /** Opened in the box at descriptor 50, behind a gap. */
   inheritedFd?: number;
+  readonly toolUid?: number;
 }
 
 function startBox(req: unknown, options: Options = {}): ChildProcess {
@@ -59,7 +60,7 @@ function startBox(req: unknown, options: Options = {}): ChildProcess {
     allow: ["cat", "cp", "echo", "ls", "sleep", "sh", "printenv", "head", "yes", "touch"],
     ...options.policy,
   };
-  child.stdin?.end(JSON.stringify({ tier: options.tier ?? "T1", root, req, policy }));
+  child.stdin?.end(JSON.stringify({ tier: options.tier ?? "T1", root, req, policy, tool_uid: options.toolUid }));
   return child;
 }
 
@@ -109,6 +110,7 @@ describe("the box", () => {
   it.each<[unknown, string]>([
     [{ command: "echo '" }, "parse_error"],
     ["echo", "invalid_argument"],
+    [undefined, "invalid_argument"],
     [{ argv: ["id"] }, "not_allowed"],
     [{ argv: ["echo"], cwd: ".." }, "cwd_outside"],
     [{ argv: ["sh", "-c", "id"] }, "tier_unavailable"],
@@ -139,7 +141,7 @@ describe("the box", () => {
   });
 
   it("takes limits by any of their usual names, and says which it does not know", async () => {
-    const limits = { RLIMIT_CPU: 7, memory_mb: 512, fsize: 4096, max_open_files: 33, horses: 1 };
+    const limits = { RLIMIT_CPU: 6.5, memoryLimitMb: 512, fsize_kb: 4, nproc: null, max_open_files: 33, horses: 1 };
     const options = { policy: { limits, output_cap_bytes: 4096 } };
     const said = startBox({ argv: ["cat", "/proc/self/limits"] }, options);
     if (!said.stdout || !said.stderr) throw new Error("no pipes");
@@ -165,6 +167,11 @@ describe("the box", () => {
       limits: null,
     };
     expect(await box({ argv: ["echo"] }, { policy: nothing })).toMatchObject({ deny_code: "not_allowed", tier: "T1" });
+  });
+
+  it("runs nothing as root, whoever asks for it", async () => {
+    const answer = await box({ argv: ["id"] }, { toolUid: 0 });
+    expect(answer).toMatchObject({ outcome: "denied", deny_code: "tier_unavailable" });
   });
 
   it("denies a workspace that is missing, and one that is no directory", async () => {

@@ -50,9 +50,15 @@ it.each(["/", "/tmp", "/usr", "/usr/share/doc", "/etc", "/etc/ssl", "/var/lib/dp
   },
 );
 
-it.each(["/tmp/x", "/srv/workspace", "/home/me/project", "/workspace/one", "/etcetera/x", "/var/tmp/x"])(
-  "takes %s for somebody's workspace",
-  (path) => {
-    expect(isSystemDirectory(path)).toBe(false);
-  },
-);
+it.each([
+  "/tmp/x",
+  "/srv/workspace",
+  "/home/me/project",
+  "/workspace",
+  "/data",
+  "/workspace/one",
+  "/etcetera/x",
+  "/var/tmp/x",
+])("takes %s for somebody's workspace", (path) => {
+  expect(isSystemDirectory(path)).toBe(false);
+});

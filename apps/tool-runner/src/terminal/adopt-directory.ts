@@ -11,8 +11,10 @@ import type { ToolIdentity } from "./launcher.ts";
 const ROOT_UID = 0;
 const isAdoptable = (uid: number): boolean => uid === ROOT_UID || uid === NOBODY;
 
-/** Directories of the system, which never become a tool's, whoever points a workspace at them. */
-const SYSTEM_DIRECTORY = /^\/(?:[^/]*$|(?:bin|boot|dev|etc|lib[^/]*|proc|run\/systemd|sbin|sys|usr|var\/lib)(?:\/|$))/;
+/** Directories of the system, which never become a tool's, whoever points a workspace at them: the first with all below them. */
+const SYSTEM = "bin|boot|dev|etc|lib[^/]*|lost\\+found|proc|run/systemd|sbin|sys|usr|var/lib";
+const SYSTEM_ALONE = "home|media|mnt|opt|root|run|snap|srv|tmp|var|var/[^/]*";
+const SYSTEM_DIRECTORY = new RegExp(`^/(?:$|(?:${SYSTEM})(?:/|$)|(?:${SYSTEM_ALONE})/?$)`);
 const MAX_ENTRIES = 20_000;
 const MAX_DEPTH = 32;
 

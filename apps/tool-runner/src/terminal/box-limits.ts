@@ -8,17 +8,21 @@ const NAMES: Readonly<Record<keyof ToolLimits, string>> = {
   openFiles: "open_files nofile files fds descriptors",
   processes: "processes nproc procs pids",
 };
-const MEBIBYTE = 1024 ** 2;
+const UNITS: Readonly<Record<string, number>> = { k: 1024, m: 1024 ** 2, g: 1024 ** 3 };
 
-/** `max_` or `rlimit_` before a name changes nothing, nor does its case; `_mb` behind it counts in MiB. Others are warned of. */
+/**
+ * `max_` or `rlimit_` before a name changes nothing, nor do its case, camel humps and `_limit` behind it; `_kb`, `_mb` and `_gb` count in
+ * units of 1024. Others are warned of.
+ */
 export function limitsByName(given: Readonly<Record<string, number>>, warn: (message: string) => void): ToolLimits {
   const limits: { -readonly [Name in keyof ToolLimits]: number } = { ...DEFAULT_LIMITS };
   for (const [name, value] of Object.entries(given)) {
-    const plain = name.toLowerCase().replace(/^(max_|rlimit_)+/, "");
-    const unit = plain.endsWith("_mb") || plain.endsWith("_mib") ? MEBIBYTE : 1;
-    const meant = keyOf(plain.replace(/_mi?b$/, ""));
+    const words = name.replace(/(?<=[a-z])(?=[A-Z])/g, "_").toLowerCase();
+    const plain = words.replace(/^(max_|rlimit_)+/, "").replace(/_limit(?=_|$)/, "");
+    const unit = /_([kmg])i?b$/.exec(plain)?.[1] ?? "";
+    const meant = keyOf(plain.replace(/_[kmg]i?b$/, ""));
     if (meant === undefined) warn(`there is no limit "${name}"`);
-    else limits[meant] = value * unit;
+    else limits[meant] = value * (UNITS[unit] ?? 1);
   }
   return limits;
 }

@@ -12,13 +12,24 @@ import { modelText } from "./model-text.ts";
 import { prepare, type Setup } from "./setup.ts";
 import { TIERS } from "./tier.ts";
 
-const positive = z.int().min(1);
+/** Whole: a part of a unit counts as one. */
+const whole = z.number().transform(Math.ceil);
+const positive = whole.pipe(z.int().min(1));
+/** A user id as the kernel has it. */
+const userId = z
+  .int()
+  .min(0)
+  .max(2 ** 31 - 1);
 
 /** What is left out, or null, has this value. */
 const absentAs = <T>(value: T, schema: z.ZodType<T>) => schema.nullish().transform((given): T => given ?? value);
 
 /** Limits by any of their usual names (box-limits.ts); what is not named keeps its default. */
-const BoxLimits = z.record(z.string(), z.int().min(0));
+const BoxLimits = z
+  .record(z.string(), whole.pipe(z.int().min(0)).nullable())
+  .transform((given) =>
+    Object.fromEntries(Object.entries(given).filter((one): one is [string, number] => one[1] !== null)),
+  );
 
 const BoxPolicy = z.object({
   allow: absentAs([], z.array(z.string())),
@@ -34,9 +45,9 @@ export const BoxInput = z.object({
   /** The workspace: an existing directory. */
   root: z.string().min(1),
   /** Untrusted, and judged by the policy: any shape gets an answer. */
-  req: z.unknown(),
+  req: z.unknown().optional(),
   policy: BoxPolicy.nullish().transform((given) => given ?? BoxPolicy.parse({})),
-  tool_uid: positive.nullish(),
+  tool_uid: userId.nullish(),
 });
 export type BoxInput = z.infer<typeof BoxInput>;
 
@@ -48,6 +59,10 @@ export interface BoxContext {
 
 export async function runInBox(input: BoxInput, context: BoxContext): Promise<Execution> {
   const { policy, tier } = input;
+  if (input.tool_uid === 0) {
+    context.warn("tools never run as root");
+    return tierUnavailable(tier === "auto" ? "T0" : tier);
+  }
   const { setup, verdicts } = await prepare({
     policy: {
       allow: policy.allow,

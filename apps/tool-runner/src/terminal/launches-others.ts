@@ -14,16 +14,18 @@ const STARTERS = `at batch capsh choom chroot chrt cpulimit crontab dbus-run-ses
   fd fdfind find firejail flock ionice ltrace nice nohup nsenter numactl parallel pkexec prlimit
   rlwrap run-parts runuser screen script setarch setpriv setsid sg sshpass start-stop-daemon stdbuf strace su
   sudo systemd-run taskset time timeout tmux tsp unbuffer unshare valgrind watch xargs bwrap linux32 linux64 i386 x86_64
-  ld ldd ld.so`;
-const BUILDERS = `ant as bundle bundler c++ cargo cc clang clang++ cmake composer corepack cpp ctest dotnet g++ gcc gem go
+  ld ldd ld.so m4 msgexec msgfilter runcon scriptlive scriptreplay systemd-cat systemd-inhibit systemd-socket-activate tini
+  uclampset luit x-terminal-emulator gtk-launch pkexec runc crun dumb-init catatonit s6-svscan`;
+const BUILDERS = `ant as c99 c89 gcc-ar gcc-nm gcc-ranlib gfortran javac jpackage lli nm opt ranlib sprof bundle bundler c++ cargo cc clang clang++ cmake composer corepack cpp ctest dotnet g++ gcc gem go
   gradle install just make gmake meson mvn ninja npm npx pip pipx pnpm poetry rake rustc scons task uv uvx yarn`;
 const EDITORS_AND_PAGERS = `bat batcat ed emacs ex info joe less lesspipe man mcedit mg micro more most nano nvim pg pico
   rview rvim sensible-editor sensible-pager vi view vim vimdiff vimtutor`;
 const ARCHIVERS_AND_COPIERS = "7z 7za ar bsdtar cpio dd pax rar rsync star tar tee unrar zip";
-const VERSION_CONTROL = "bzr cvs fossil gh git glab hg jj svn tig";
+const VERSION_CONTROL = "bzr cvs fossil gh git git-shell glab hg jj scalar svn tig";
 const NETWORK = `aria2c curl dig ftp lftp mosh nc ncat netcat nmap openssl rclone rsh scp sftp socat ssh ssh-agent ssh-keygen
   ssh-keyscan tcpdump telnet tftp wget`;
-const DATABASES_AND_SERVICES = `apt apt-get aptitude busctl ctr dbus-send docker dpkg dpkg-deb dpkg-query gpg gpg2 initctl
+const DATABASES_AND_SERVICES = `apt apt-get aptitude busctl ctr dbus-send docker dpkg dpkg-deb dpkg-query gpg gpg2 gpg-agent initctl
+  dbus-daemon initdb perf pg_ctl postgres redis-server terraform tofu
   journalctl kubectl loginctl machinectl mysql mariadb nerdctl nmcli podman psql redis-cli rpm service snap sqlite3
   sqlite systemctl top htop fzf xdg-open`;
 
@@ -46,6 +48,8 @@ const LAUNCHING_OPTIONS: Readonly<Record<string, readonly string[]>> = {
   sort: ["--co"], // --compress-program
   split: ["--f"], // --filter
   rg: ["--pre", "--hostname-bin"],
+  sdiff: ["--d"], // --diff-program
+  diff3: ["--d"], // --diff-program
 };
 
 /** True where running this needs T2 or better. */
@@ -55,12 +59,17 @@ export function launchesOthers(pin: Pin, argv: readonly string[]): boolean {
   return argv.slice(1).some((word) => options.some((option) => word.startsWith(option)));
 }
 
+/** `x86_64-linux-gnu-gcc`, `perl5.36-x86_64-linux-gnu`. */
+const MACHINE_BEFORE = /^[a-z0-9_]+-linux-(?:gnu|musl)[a-z0-9]*-/;
+const MACHINE_BEHIND = /-[a-z0-9_]+-linux-(?:gnu|musl)[a-z0-9]*$/;
+
 function isLauncher(name: string): boolean {
   const lower = name.toLowerCase();
   return LAUNCHERS.has(lower) || LAUNCHERS.has(withoutVariant(lower));
 }
 
-/** `python3.11` → `python`, `vim.basic` → `vim`, `gcc-12` → `gcc`. */
+/** `python3.11` → `python`, `vim.basic` → `vim`, `gcc-12` → `gcc`; the machine's name before or behind it likewise. */
 function withoutVariant(name: string): string {
-  return name.replace(/[.-](basic|tiny|nox|gtk3?|openbsd|traditional|distrib)$/, "").replace(/[-.\d]+$/, "");
+  const plain = name.replace(MACHINE_BEFORE, "").replace(MACHINE_BEHIND, "");
+  return plain.replace(/[.-](basic|tiny|nox|gtk3?|openbsd|traditional|distrib)$/, "").replace(/[-.\d]+$/, "");
 }
