@@ -25,12 +25,13 @@ function ownNamespace(): number {
   }
 }
 
-/** Clock ticks between the boot of the machine and the start of the process; undefined when it does not run. */
+/** Clock ticks between the boot of the machine and the start of the process; undefined when it does not run, collected or not. */
 function startTimeOf(pid: number): number | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
     // The second field is the command in parentheses, which may contain anything; the start is the 20th after it.
-    return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19]);
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return fields[0] === "Z" || fields[0] === "X" ? undefined : Number(fields[19]);
   } catch {
     return undefined;
   }
