@@ -4,6 +4,7 @@
  */
 import { mkdirSync, rmSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
+import { HostTime, ownProcessor } from "@holdfast/host-time";
 import { progress } from "./console/progress.ts";
 import { buildPage } from "./page/build-page.ts";
 import { ROOT } from "./project.ts";
@@ -11,7 +12,6 @@ import { aptInstall } from "./redis/debian-package.ts";
 import { findRedis } from "./redis/find-redis.ts";
 import { machineProbes } from "./redis/machine-probes.ts";
 import { findChromium } from "./testing/chromium.ts";
-import { HostTime, ownProcessor } from "./testing/host-time.ts";
 import { type Measuring, measuredAgain } from "./testing/measured-again.ts";
 import { REPORTS, runJest } from "./testing/run-jest.ts";
 import { type Selection, selectTests } from "./testing/selection.ts";

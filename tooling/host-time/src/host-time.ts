@@ -53,12 +53,14 @@ export class HostTime {
   #timer: NodeJS.Timeout | undefined;
 
   start(): void {
+    if (this.#timer) return;
     this.#sample();
     this.#timer = setInterval(() => this.#sample(), SAMPLE_MS).unref();
   }
 
   stop(): void {
     clearInterval(this.#timer);
+    this.#timer = undefined;
   }
 
   /** True where what was measured between two times (milliseconds since 1970) has to be measured again. */
