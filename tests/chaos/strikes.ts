@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { until } from "@holdfast/testing";
 import type { App, Member } from "../e2e/stack.ts";
@@ -95,11 +95,14 @@ export async function killPid(pid: number | undefined): Promise<Strike> {
   return { victim: `ledger server ${pid}`, atMs, heal: () => Promise.resolve() };
 }
 
-/** A process that nobody has reaped yet is a zombie, which holds nothing any more. */
+/**
+ * A process that nobody has reaped yet is a zombie. Its first thread is one as soon as that has ended, while others still hold
+ * the pipes: what is written into them then was sent, as far as anybody can know.
+ */
 function hasClosedItsPipes(pid: number): boolean {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    return stat.slice(stat.lastIndexOf(")") + 2).startsWith("Z");
+    return stat.slice(stat.lastIndexOf(")") + 2).startsWith("Z") && readdirSync(`/proc/${pid}/task`).length === 1;
   } catch {
     return true;
   }
