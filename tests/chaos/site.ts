@@ -14,6 +14,11 @@ const MOST_SERVER_STARTS = 4;
 /** After Redis was away nobody is thought dead for five seconds, or its restart would look like everybody's death. */
 const REST_MS = 6_000;
 
+interface OfferedToolset {
+  readonly toolset: string;
+  readonly servers?: readonly { readonly state: string; readonly pid?: number }[];
+}
+
 export interface SiteOptions {
   readonly count?: Readonly<Partial<Record<App, number>>>;
   /** Milliseconds between two words of the model. */
@@ -77,12 +82,16 @@ export class Site {
     for (const url of this.gateways) {
       const isReady = async (): Promise<boolean> => (await fetch(`${url}/ready`)).ok;
       await until(isReady, { timeoutMs: 60_000, what: `${url} is ready` });
-      const ledger = async (): Promise<boolean> => {
-        const body = (await (await fetch(`${url}/v1/tools`)).json()) as { data: { toolset: string; state: string }[] };
-        return body.data.some(({ toolset, state }) => toolset === "ledger" && state === "ready");
-      };
-      await until(ledger, { timeoutMs: 60_000, what: `${url} offers the ledger` });
+      await until(() => this.#offersLedger(url), { timeoutMs: 60_000, what: `${url} offers every runner's ledger` });
     }
+  }
+
+  /** A server that has been started is not one that has been connected to, and a runner's death is another cell. */
+  async #offersLedger(url: string): Promise<boolean> {
+    const { data } = (await (await fetch(`${url}/v1/tools`)).json()) as { data: OfferedToolset[] };
+    const servers = data.find(({ toolset }) => toolset === "ledger")?.servers ?? [];
+    const pids = new Set(servers.filter(({ state }) => state === "ready").map(({ pid }) => pid));
+    return this.stack.members("tool-runner").every((runner) => pids.has(this.ledgerServerOf(runner)));
   }
 
   async startRedisAgain(): Promise<void> {

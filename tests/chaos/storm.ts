@@ -7,6 +7,7 @@ import { Random } from "./random.ts";
 import { recoveryOf } from "./report.ts";
 import { isAlive, Site } from "./site.ts";
 import { killMember, killPid, killRedis } from "./strikes.ts";
+import { whereStuck } from "./stuck.ts";
 import { Talk, workSteps } from "./talk.ts";
 import { judge } from "./verdict.ts";
 
@@ -56,6 +57,8 @@ export async function runStorm(size: StormSize, seed: number, say: (line: string
     await until(() => ended() === talks.length, { timeoutMs: STUCK_MS, intervalMs: 50, what: "every run ends" }).catch(
       () => problems.push(`stuck: ${talks.length - ended()} conversations ${STUCK_MS} ms after the last kill`),
     );
+    const stuck = talks.filter((talk) => !talk.hasEnded());
+    if (stuck.length > 0) for (const line of await whereStuck(site, stuck)) say(`    ${line}`);
     say(`all quiet ${Math.round(performance.now() - calmAtMs)} ms after the last kill`);
     problems.push(...(await judgeAll(site, talks)));
     say(summaryOf(talks, beganAtMs));

@@ -33,6 +33,8 @@ export const mcp = {
   "mcp.repeat": "A call that was sent is repeated only where a trusted server allows it (protocol §2.7, §3.4)",
   "mcp.breaker": "A server that keeps dying is given up for a minute, with its stderr shown (protocol §4)",
   "mcp.headers": "A remote server gets the configured headers, and no log or error shows them (protocol §6.1, §8.1)",
+  "mcp.killed-start":
+    "A call outlives a start of its server that fails, and is told at once where starts fail one after the other (protocol §4)",
   "mcp.restart": "An operator's restart starts a server anew, whatever kept it from starting (protocol §4)",
   "mcp.conformance":
     "What the protocol's own suite requires of clients of 2025-11-25 and 2026-07-28 is passed (protocol §6.1)",

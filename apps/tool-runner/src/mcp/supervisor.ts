@@ -15,6 +15,7 @@ import { REMOTE, RestartPolicy } from "./restart-policy.ts";
 import type { Sandboxes } from "./sandboxes.ts";
 import { shownReason } from "./shown-reason.ts";
 import { Slots } from "./slots.ts";
+import { StartGate } from "./start-gate.ts";
 
 /**
  * One server and its life. It is started once at the start of the host, and after a death only when a call needs it, no
@@ -50,8 +51,6 @@ export interface SupervisorOptions {
 
 const DEFAULT_CONCURRENCY = 4;
 const MAX_WAITING_CALLS = 256;
-/** The longest a call waits for the next permitted start; beyond it the model is better told at once. */
-const MAX_BACKOFF_WAIT_MS = 5000;
 /** Tool changes are looked up at most twice a second, however often a server announces them. */
 const REFRESH_MS = 500;
 
@@ -69,8 +68,7 @@ export class Supervisor {
   #starting: Promise<Connection> | undefined;
   #verdict: RungName | undefined;
   #problems = new Problems();
-  #mayStartAt = 0;
-  #hasFailedToStart = false;
+  readonly #gate = new StartGate();
   #retryTimer: NodeJS.Timeout | undefined;
   #refreshTimer: NodeJS.Timeout | undefined;
   #isStale = false;
@@ -109,7 +107,7 @@ export class Supervisor {
     if (this.#stop.signal.aborted) return;
     const connection = this.#connection;
     this.#connection = undefined;
-    this.#mayStartAt = 0;
+    this.#gate.open();
     this.#policy.recordSuccess();
     await connection?.close().catch(() => undefined);
     await this.start();
@@ -126,13 +124,14 @@ export class Supervisor {
       signal.throwIfAborted();
       if (this.#stop.signal.aborted) throw new ServerUnavailable("the server was taken out of the configuration");
       if (this.#connection?.isOpen() === true) return this.#connection;
-      const waitMs = this.#mayStartAt - Date.now();
+      const { waitMs, isWorthWaiting } = this.#gate;
       if (this.#starting === undefined && waitMs > 0) {
-        if (this.#hasFailedToStart || waitMs > MAX_BACKOFF_WAIT_MS)
-          throw new ServerUnavailable(this.#error ?? this.#state);
+        if (!isWorthWaiting) throw new ServerUnavailable(this.#error ?? this.#state);
         await delay(waitMs, undefined, { signal });
       } else {
-        await abortable(this.#start(), signal);
+        await abortable(this.#start(), signal).catch((error: unknown) => {
+          if (!(error instanceof ServerUnavailable) || !this.#gate.isWorthWaiting) throw error;
+        });
       }
     }
   }
@@ -186,12 +185,12 @@ export class Supervisor {
       this.#stop.signal.throwIfAborted();
     } catch (error) {
       await connection?.close().catch(() => undefined);
-      this.#hasFailedToStart = true;
+      this.#gate.failed({ isFinal: error instanceof ConnectError && error.isFinal });
       const reason = shownReason(messageOf(error));
       this.#rest(reason, error instanceof ConnectError ? error : undefined);
       throw new ServerUnavailable(reason, { cause: error });
     }
-    this.#hasFailedToStart = false;
+    this.#gate.succeeded();
     this.#connection = connection;
     this.#health.started();
     const isSerial = connection.wire === "content-length";
@@ -275,7 +274,7 @@ export class Supervisor {
   #rest(reason: string, error?: Pick<ConnectError, "needsAuthorization" | "isFinal">): void {
     const { delayMs, isOpen } = this.#policy.recordDeath();
     this.#health.failed(reason);
-    this.#mayStartAt = Date.now() + delayMs;
+    this.#gate.shutFor(delayMs);
     if (this.#stop.signal.aborted) return;
     const state = isOpen || error?.isFinal ? "failed" : "backoff";
     this.#become(error?.needsAuthorization ? "auth_required" : state, reason);

@@ -259,3 +259,19 @@ it("[tool.late-read] begins no call that a read brings once calls are aborted, a
   expect(await ours.toolCalls.state(call.call.conversation_id, call.id)).toEqual({ state: "absent" });
   expect((await ours.queues.stats(toolsTopic(toolset), TOOL_RUNNERS_GROUP)).pending).toBe(1);
 }, 30_000);
+
+it("[tool.broken-handling] answers unknown where a call's handling breaks off, so that nobody waits for it", async () => {
+  const toolset = newName("set");
+  const queue = openQueue(ours, toolset);
+  const executor: Executor = {
+    toolsets: () => [],
+    admit: () => Promise.reject(new Error("broken")),
+    execute: () => Promise.reject(new Error("never reached")),
+  };
+  const loop = new ServeLoop(contextOf(queue, undefined, { executorOf: () => executor }), { concurrency: 1 });
+  loop.start();
+  const call = await sent(toolset);
+  expect(await call.ended()).toMatchObject({ status: "unknown", error: { code: "outcome_unknown" } });
+  await until(async () => (await ours.queues.stats(toolsTopic(toolset), TOOL_RUNNERS_GROUP)).length === 0);
+  await loop.stop(0);
+}, 30_000);

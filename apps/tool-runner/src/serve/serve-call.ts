@@ -39,6 +39,13 @@ export async function serveCall(entry: Entry, call: ToolCall, context: ServeCont
   await context.queue.ack(entry);
 }
 
+/** For a call whose handling failed, we cannot say where: nobody is to wait for it until it is out of time. */
+export async function answerUnknown(entry: Entry, call: ToolCall, context: ServeContext): Promise<void> {
+  const result = unknownResult(entry, call, "The tool-runner failed. Whether the tool did its work is not known.");
+  await context.journal.finish(call.conversation_id, entry.id, result);
+  await context.queue.ack(entry);
+}
+
 export const toolsetOf = (entry: Pick<Entry, "topic">): string => entry.topic.slice("tools:".length);
 
 /** Undefined where somebody else will answer or nobody waits. */
@@ -73,7 +80,14 @@ async function stateToActOn(
 function settledResult(entry: Entry, call: ToolCall, state: CallState): ToolResult | undefined {
   if (state.state === "done") return state.result;
   if (state.state !== "started" || state.runnerAlive) return undefined;
-  const message = "The tool-runner that ran this call died. Whether the tool did its work is not known.";
+  return unknownResult(
+    entry,
+    call,
+    "The tool-runner that ran this call died. Whether the tool did its work is not known.",
+  );
+}
+
+function unknownResult(entry: Entry, call: ToolCall, message: string): ToolResult {
   return resultOf(entry, call, {
     status: "unknown",
     content: [{ type: "text", text: message }],

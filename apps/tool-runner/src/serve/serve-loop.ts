@@ -3,7 +3,7 @@ import type { Entry } from "@holdfast/bus";
 import type { ToolCall } from "@holdfast/protocol";
 import { Slots } from "../mcp/slots.ts";
 import { readCall } from "./read-call.ts";
-import { serveCall, type ServeContext, toolsetOf } from "./serve-call.ts";
+import { answerUnknown, serveCall, type ServeContext, toolsetOf } from "./serve-call.ts";
 
 const BLOCK_MS = 1_000;
 /** While calls of a toolset are left to others, it is soon looked at again whether they still should be. */
@@ -142,11 +142,22 @@ export class ServeLoop {
         await queue.deadLetter(entry, { code: "invalid_entry", message: call.problem });
         return;
       }
+      await this.#serveCall(entry, call);
+    } catch (error) {
+      logger.error("a tool call could not be answered", { topic: entry.topic, entry_id: entry.entryId, error });
+    }
+  }
+
+  async #serveCall(entry: Entry, call: ToolCall): Promise<void> {
+    const { queue, logger } = this.#context;
+    try {
       const leave = await this.#placeFor(entry, call);
       if (leave === undefined) return await queue.handOver(entry);
       await serveCall(entry, call, this.#context).finally(leave);
     } catch (error) {
-      logger.error("a tool call could not be answered", { topic: entry.topic, entry_id: entry.entryId, error });
+      if (this.#stopping.aborted) throw error;
+      logger.error("the handling of a tool call failed", { topic: entry.topic, entry_id: entry.entryId, error });
+      await answerUnknown(entry, call, this.#context);
     }
   }
 

@@ -71,7 +71,8 @@ export class RedisToolCalls implements ToolCalls, ToolJournal {
   async start(conversationId: string, id: string): Promise<CallState | { readonly state: "begun" }> {
     const before = await this.#enter(conversationId, id, `s:${this.#instance} ${newUuid()}`);
     // What a deleted conversation still wanted is nobody's wish any more.
-    if (await this.#leavesDeleted(conversationId)) return { state: "cancelled" };
+    const isDeleted = await insist(() => this.#leavesDeleted(conversationId), NEVER);
+    if (isDeleted) return { state: "cancelled" };
     return before === "" ? { state: "begun" } : this.#read(before);
   }
 
