@@ -2,6 +2,8 @@
 export const redisTrouble = {
   "trouble.partition":
     "A network that is silent for 12 s costs a pause: every service says so and recovers (protocol §3.4)",
+  "redis.tls":
+    "Services speak TLS with a Redis whose certificate they trust, and say why not where they do not (protocol §6.2)",
   "trouble.full": "A Redis whose memory is used up costs a pause: nothing accepted is lost (protocol §3.4)",
   "trouble.read-only": "A Redis that refuses writes costs a pause: nothing accepted is lost (protocol §3.4)",
   "run.all-or-nothing": "A Redis that is full refuses a write as a whole (protocol §2.6)",
