@@ -12,6 +12,11 @@ it("a quick run measures W1, W2 at 200, W3 and the kill once", () => {
   expect(readOptions(["--quick"]).reps).toBe(1);
 });
 
+it("what takes very long is measured only where it is named", () => {
+  expect(idsOf()).not.toContain("soak");
+  expect(idsOf("--only", "soak")).toEqual(["soak"]);
+});
+
 it("the beginning of a name selects all that begin so", () => {
   expect(idsOf("--only", "w1,W2")).toEqual(["W1", "W2-200", "W2-500", "W2-1000"]);
 });

@@ -51,7 +51,8 @@ export function readOptions(args: readonly string[]): Options {
 }
 
 function workloadsNamed(only: string | undefined, isQuick: boolean): readonly Workload[] {
-  if (only === undefined) return WORKLOADS.filter((workload) => !isQuick || workload.isQuick);
+  if (only === undefined)
+    return WORKLOADS.filter((workload) => (isQuick ? workload.isQuick : workload.isOnRequest !== true));
   const names = only.split(",").map((name) => name.trim().toLowerCase());
   const unknown = names.find((name) => !WORKLOADS.some(({ id }) => id.toLowerCase().startsWith(name)));
   if (unknown !== undefined) throw new TypeError(`no workload is named ${unknown}`);

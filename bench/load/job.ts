@@ -60,7 +60,18 @@ export interface ManyJob {
   readonly chats: ChatsJob;
 }
 
-export type Work = ChatsJob | IdleJob | FanOutJob | CatchUpJob | TurnsJob | ManyJob;
+/** Chats all the time, each in a conversation of its own. */
+export interface SoakJob {
+  readonly kind: "soak";
+  /** At once. */
+  readonly chats: number;
+  readonly rate: number;
+  readonly tokens: number;
+  readonly seconds: number;
+  readonly graceMs: number;
+}
+
+export type Work = ChatsJob | IdleJob | FanOutJob | CatchUpJob | TurnsJob | ManyJob | SoakJob;
 
 export interface Job {
   readonly system: SystemName;

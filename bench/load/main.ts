@@ -10,6 +10,7 @@ import { measureChats, talk } from "./jobs/chats.ts";
 import { measureFanOut } from "./jobs/fan-out.ts";
 import { measureIdle } from "./jobs/idle.ts";
 import { measureMany } from "./jobs/many.ts";
+import { measureSoak } from "./jobs/soak.ts";
 import { measureTurns } from "./jobs/turns.ts";
 
 /** After the warm-up, for what it left behind. */
@@ -30,6 +31,8 @@ function measure(run: BenchRun): Promise<JobResult> {
       return measureTurns(run, work);
     case "many":
       return measureMany(run, work);
+    case "soak":
+      return measureSoak(run, work);
   }
 }
 

@@ -140,6 +140,15 @@ export const GOALS: readonly Goal[] = [
     unit: "×",
     limit: 1.25,
   },
+  {
+    ...atMost,
+    title: "Memory of a service after 20 minutes to that after 7",
+    workload: "soak",
+    metric: "memory_growth",
+    unit: "×",
+    limit: 1.1,
+  },
+  { ...NOTHING, title: "20 minutes: lost", workload: "soak", metric: "lost" },
 ];
 
 export type Verdict = "stretch met" | "met" | "missed" | "not measured";

@@ -50,6 +50,19 @@ const COLUMNS: Readonly<Record<string, readonly Column[]>> = {
     { title: "lost/duplicated", metrics: ["lost", "duplicated"] },
     { title: "of tokens", metrics: ["expected"] },
   ],
+  soak: [
+    { title: "conversations", metrics: ["chats"] },
+    {
+      title: "memory of gateway, worker, Redis at the end, MB",
+      metrics: ["rss_mb.gateway", "rss_mb.worker", "rss_mb.redis"],
+    },
+    {
+      title: "growth, second to last quarter",
+      metrics: ["memory_growth.gateway", "memory_growth.worker", "memory_growth.redis"],
+    },
+    ...DELIVERY,
+    ...DAMAGE,
+  ],
   cold: [
     { title: "ready, ms", metrics: ["ready_ms"] },
     { title: "first token, ms", metrics: ["cold_start_ms"] },

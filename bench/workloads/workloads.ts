@@ -19,6 +19,8 @@ export interface Workload {
   readonly systems: readonly SystemName[];
   readonly workers: number;
   readonly isQuick: boolean;
+  /** So long that it is measured only where it is named. */
+  readonly isOnRequest?: boolean;
   /** Part of the way through, a process that calls the model is killed. */
   readonly killAfterMs?: (size: Size) => number;
   readonly work: (size: Size) => Work | "cold start";
@@ -154,5 +156,17 @@ export const WORKLOADS: readonly Workload[] = [
     workers: 1,
     isQuick: false,
     work: () => "cold start",
+  },
+  {
+    id: "soak",
+    title: "250 chats at 20 tokens/s, one conversation after another for 20 minutes",
+    systems: ["holdfast"],
+    workers: 1,
+    isQuick: false,
+    isOnRequest: true,
+    work: ({ count }) => {
+      const [chats, seconds] = [count(250), count(1_200)];
+      return { kind: "soak", chats, rate: 20, tokens: 200, seconds, graceMs: GRACE_MS };
+    },
   },
 ];
