@@ -35,9 +35,6 @@ export class Site {
   /** performance.now() until which nobody is thought dead, because Redis was away. */
   restsUntilMs = 0;
 
-  /** Set before its conversations begin, where the test makes another Redis the primary. */
-  changesPrimary = false;
-
   private constructor(stack: Stack, director: Director) {
     this.stack = stack;
     this.director = director;
@@ -50,6 +47,7 @@ export class Site {
       count: { gateway: 2, worker: 2, "tool-runner": 2, ...count },
       configuration: CONFIGURATION,
       isTroubled,
+      onMemory: true,
       // The strict reader counts every token: none may be compacted away under it.
       env: { HOLDFAST_COMPACT_GRACE_MS: "3600000", HOLDFAST_HEARTBEAT_MS: "2000" },
     });
@@ -59,8 +57,8 @@ export class Site {
   }
 
   /** A reader of one of its conversations. */
-  reader({ isLate = false } = {}): StrictReader {
-    return new StrictReader(this.director.isSamplePrefix, { isLate, mayChangeEpoch: this.changesPrimary });
+  reader(): StrictReader {
+    return new StrictReader(this.director.isSamplePrefix);
   }
 
   get gateways(): readonly string[] {

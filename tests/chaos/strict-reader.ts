@@ -18,10 +18,6 @@ export interface Frame {
 export interface StrictReaderOptions {
   /** It comes so late that tokens of finished steps may be gone. */
   readonly mayBeCompacted?: boolean;
-  /** Redis's primary changed meanwhile, so the log may have entries of two epochs. */
-  readonly mayChangeEpoch?: boolean;
-  /** It reads the whole log when everything is over. */
-  readonly isLate?: boolean;
 }
 
 export class StrictReader {
@@ -36,17 +32,10 @@ export class StrictReader {
   #seq = 0n;
   readonly #isSamplePrefix: IsSamplePrefix;
   readonly #mayBeCompacted: boolean;
-  readonly #mayChangeEpoch: boolean;
-  readonly #isLate: boolean;
 
-  constructor(
-    isSamplePrefix: IsSamplePrefix,
-    { mayBeCompacted = false, mayChangeEpoch = false, isLate = false }: StrictReaderOptions = {},
-  ) {
+  constructor(isSamplePrefix: IsSamplePrefix, { mayBeCompacted = false }: StrictReaderOptions = {}) {
     this.#isSamplePrefix = isSamplePrefix;
     this.#mayBeCompacted = mayBeCompacted;
-    this.#mayChangeEpoch = mayChangeEpoch;
-    this.#isLate = isLate;
   }
 
   /** Answers whether a waiting user saw the conversation go on: a token, an output, or the end of a run. */
@@ -55,8 +44,7 @@ export class StrictReader {
     const [epoch, seq] = numbersOf(id);
     if (epoch === undefined || seq === undefined) return this.#no(`the id ${id} is not <epoch>-<seq>`);
     if (event.kind === "reset") return this.#reset(epoch, seq, id);
-    if (this.#epoch !== undefined && epoch !== this.#epoch && !this.#mayPassInto(epoch, this.#epoch))
-      return this.#no(`${id}: another epoch without a reset`);
+    if (this.#epoch !== undefined && epoch !== this.#epoch) return this.#no(`${id}: another epoch without a reset`);
     if (seq <= this.#seq) return this.#no(`${id} came again, or out of order, after ${this.cursor}`);
     this.#epoch = epoch;
     this.#seq = seq;
@@ -70,11 +58,6 @@ export class StrictReader {
 
   hasEnded(messageIds: readonly string[]): boolean {
     return messageIds.every((messageId) => this.runOf(messageId)?.hasEnded);
-  }
-
-  /** Only who reads a log from its beginning passes from one epoch into the next; a reader that was there is reset. */
-  #mayPassInto(epoch: bigint, current: bigint): boolean {
-    return this.#mayChangeEpoch && epoch > current && (this.resets > 0 || this.#isLate);
   }
 
   #reset(epoch: bigint, seq: bigint, id: string): false {

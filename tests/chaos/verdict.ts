@@ -130,7 +130,7 @@ export function lostOutcomes(talk: Talk): string[] {
 }
 
 async function readLog(site: Site, talk: Talk): Promise<StrictReader> {
-  const reader = site.reader({ isLate: true });
+  const reader = site.reader();
   const entries = await site.eyes.entries(`stream:${talk.id}`);
   for (const [index, [id, data]] of entries.entries()) {
     reader.read({ id, data });
@@ -140,7 +140,7 @@ async function readLog(site: Site, talk: Talk): Promise<StrictReader> {
 }
 
 async function readAgain(site: Site, talk: Talk): Promise<StrictReader> {
-  const tail = new SseTail(talk.id, site.gateways, 0, site.reader({ isLate: true }));
+  const tail = new SseTail(talk.id, site.gateways, 0, site.reader());
   tail.open();
   await until(() => tail.reader.hasEnded(talk.messageIds), {
     timeoutMs: REPLAY_MS,

@@ -26,6 +26,8 @@ export interface StackOptions {
   readonly webDir?: string;
   /** Puts a network between the services and Redis that the test can cut, and gives every service an admin port. */
   readonly isTroubled?: boolean;
+  /** Redis's data on a memory file system: see RedisOptions.onMemory. */
+  readonly onMemory?: boolean;
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -69,7 +71,10 @@ export class Stack {
 
   static async start(options: StackOptions = {}): Promise<Stack> {
     const folder = await mkdtemp(join(tmpdir(), "holdfast-stack-"));
-    const [redis, model] = await Promise.all([startRedis({ aof: true }), startScriptedModel()]);
+    const [redis, model] = await Promise.all([
+      startRedis({ aof: true, onMemory: options.onMemory ?? false }),
+      startScriptedModel(),
+    ]);
     const network = options.isTroubled ? await startPartition(redis.port) : undefined;
     await writeFile(join(folder, "holdfast.yaml"), options.configuration ?? configuration(options.agent ?? ""));
     const env = {

@@ -5,6 +5,8 @@ export const redisTrouble = {
   "redis.tls":
     "Services speak TLS with a Redis whose certificate they trust, and say why not where they do not (protocol §6.2)",
   "trouble.full": "A Redis whose memory is used up costs a pause: nothing accepted is lost (protocol §3.4)",
+  "trouble.lost-tail":
+    "A Redis that lost its last seconds gets from the owners what they had shown; readers are told to forget it first (protocol §3.4, §5.5)",
   "trouble.read-only": "A Redis that refuses writes costs a pause: nothing accepted is lost (protocol §3.4)",
   "run.all-or-nothing": "A Redis that is full refuses a write as a whole (protocol §2.6)",
   "deploy.rolling":

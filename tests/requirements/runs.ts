@@ -37,6 +37,7 @@ export const runs = {
   "steer.cancel": "A message can be cancelled until it was steered in (protocol §4)",
   "steer.snapshot": "A steered message stands in the history where it was heard (protocol §4)",
   "log.ids": "Event ids are `<epoch>-<seq>`, contiguous from 1, and an event's UUID follows from them (protocol §3.1)",
+  "log.one-epoch": "A log that begins another epoch has it in every entry, each in its old place (protocol §3.1, §5.5)",
   "log.live": "What is delivered live is what is stored (protocol §3.1)",
   "log.silence":
     "A live subscription that died in silence is noticed and begun anew, and its readers read what they missed (protocol §3.1)",

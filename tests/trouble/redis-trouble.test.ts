@@ -1,4 +1,5 @@
-import { writeFileSync } from "node:fs";
+import { readdirSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { newUuid } from "@holdfast/protocol";
 import { until } from "@holdfast/testing";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
@@ -122,7 +123,6 @@ describe("Redis is there and does not serve", () => {
   }, 120_000);
 
   it("[trouble.read-only] became a replica, and a primary again", async () => {
-    site.changesPrimary = true;
     const problems = await problemsAfter(
       {
         begin: () => redis.call("REPLICAOF", "127.0.0.1", "1"),
@@ -133,4 +133,32 @@ describe("Redis is there and does not serve", () => {
     );
     expect(problems).toEqual([]);
   }, 120_000);
+
+  it("[trouble.lost-tail] was killed while its disk stood still, and comes back without the last of what it had acknowledged", async () => {
+    const problems = await problemsAfter(
+      {
+        begin: () => site.stack.redis.kill(),
+        end: () => {
+          cutOff(LOST_BYTES);
+          return site.stack.redis.restart();
+        },
+        logged: /Redis/,
+      },
+      1_000,
+    );
+    expect(problems).toEqual([]);
+    const resets = opened.flatMap(({ tails }) => tails).map(({ reader }) => reader.resets);
+    expect(Math.max(...resets)).toBeGreaterThan(0);
+  }, 120_000);
 });
+
+/** Some tokens of every conversation. */
+const LOST_BYTES = 8_000;
+
+/** Off the end of Redis's append-only file: with `everysec` a disk that takes long keeps up to two seconds from being written. */
+function cutOff(bytes: number): void {
+  const folder = join(site.stack.redis.dir, "appendonlydir");
+  const name = readdirSync(folder).find((one) => one.endsWith(".incr.aof"));
+  const path = join(folder, name ?? "");
+  truncateSync(path, statSync(path).size - bytes);
+}

@@ -87,14 +87,18 @@ it("[sse.reset] withdraws what live readers show when the log becomes another in
   const { conversation, gateway, url, live, epoch } = await finishedRun();
   const late = await lab.read(`${url}?after=${live.lastId}`);
   await until(() => gateway.streams.size === 2);
-  // As the append script does after a failover that may have lost a tail.
-  await lab.raw("HSET", `{stream:${conversation}}:meta`, "epoch", epoch + 7, "seq", live.ids.length);
+  // As whoever knows an event that the log has lost.
+  const { eventLog } = lab.bus;
+  await eventLog.renew(conversation, { epoch, seq: live.ids.length + 1 });
+  const fresh = (await eventLog.head(conversation))?.epoch ?? 0;
+  expect(fresh).toBeGreaterThan(epoch);
   await lab.send(conversation, "again");
 
   for (const reader of [live, late]) {
     await until(() => reader.frames.some(({ event }) => event["content"] === "again"));
     const from = reader.events.indexOf("reset");
-    expect(reader.frames[from]).toEqual(resetOf(conversation, "epoch", epoch));
+    expect(reader.frames[from]).toEqual(resetOf(conversation, "epoch", fresh));
     expect(reader.events.slice(from).filter((event) => event === "user_message").length).toBe(2);
+    expect(new Set(reader.ids.slice(from).map((id) => id.split("-")[0]))).toEqual(new Set([String(fresh)]));
   }
 });

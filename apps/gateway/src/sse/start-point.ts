@@ -50,9 +50,3 @@ function resetBy(reason: ResetEvent["reason"]): StartPoint {
 function isPast(cursor: EntryPosition, oldest: EntryPosition): boolean {
   return oldest.epoch === cursor.epoch && oldest.seq > cursor.seq + 1;
 }
-
-/** A reset's position is older than everything that follows it, also where the log still holds entries of an earlier epoch. */
-export function resetPosition(oldestKept: string | undefined, head: LogHead | undefined): EntryPosition {
-  const epoch = oldestKept === undefined ? (head?.epoch ?? 0) : parseEntryId(oldestKept).epoch;
-  return { epoch, seq: 0 };
-}

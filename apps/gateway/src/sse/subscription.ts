@@ -6,7 +6,7 @@ import { Held } from "./held.ts";
 import { LineBatch } from "./line-batch.ts";
 import type { Outlet } from "./outlet.ts";
 import { endsRun } from "./run-end.ts";
-import { resetPosition, type StartPoint } from "./start-point.ts";
+import type { StartPoint } from "./start-point.ts";
 
 /**
  * One reader of one conversation: history from its cursor, then live, without a gap or a repetition between them.
@@ -44,8 +44,6 @@ export class Subscription implements Member {
   #held: Held<LineBatch> | undefined;
   /** Counts the readings of history, so that one that was overtaken by a restart stops. */
   #reading = 0;
-  /** A reader from the beginning may pass from one epoch into the next: it has nothing to withdraw. */
-  #isFromBeginning: boolean;
 
   constructor({ feed, source, outlet, start, runId, onOverdue }: SubscriptionOptions) {
     this.#feed = feed;
@@ -54,7 +52,6 @@ export class Subscription implements Member {
     this.#runId = runId;
     this.#onOverdue = onOverdue;
     this.#after = start.after;
-    this.#isFromBeginning = start.after === undefined;
     this.#firstReset = start.reset;
   }
 
@@ -70,7 +67,6 @@ export class Subscription implements Member {
 
   restart(): void {
     this.#after = undefined;
-    this.#isFromBeginning = true;
     this.#catchUp("epoch");
   }
 
@@ -146,12 +142,12 @@ export class Subscription implements Member {
 
   async #writeReset(reading: number, reason: ResetEvent["reason"]): Promise<void> {
     const { conversationId } = this.#feed;
-    const [head, oldest] = await Promise.all([
-      this.#source.head(conversationId),
-      this.#source.read(conversationId, undefined, 1),
-    ]);
+    const head = await this.#source.head(conversationId);
     if (!this.#isCurrent(reading)) return;
-    this.#outlet.say(resetPosition(oldest[0]?.id, head), JSON.stringify(resetEvent(conversationId, reason)));
+    // What follows is of this epoch, or there is another reset before it.
+    const position = { epoch: head?.epoch ?? 0, seq: 0 };
+    this.#after = head && position;
+    this.#outlet.say(position, JSON.stringify(resetEvent(conversationId, reason)));
   }
 
   #isCurrent(reading: number): boolean {
@@ -159,7 +155,7 @@ export class Subscription implements Member {
   }
 
   #isOtherEpoch(batch: LineBatch): boolean {
-    return !this.#isFromBeginning && this.#after !== undefined && batch.last.epoch !== this.#after.epoch;
+    return this.#after !== undefined && batch.last.epoch !== this.#after.epoch;
   }
 }
 

@@ -1,6 +1,7 @@
 import { chatTopic, type MessageEnvelope, type StreamEvent, streamTopic } from "@holdfast/protocol";
 import type { Commands } from "../connection/commands.ts";
 import { historyKey, inboxKey, metaKey, runKey } from "../keys.ts";
+import { entryNow } from "../log/entry-now.ts";
 import { fieldOf } from "../log/redis-event-log.ts";
 import { buryMessage } from "../queue/bury.ts";
 import { publishEntry } from "../queue/publish-entry.ts";
@@ -38,8 +39,9 @@ async function fromLog(
   { conversationId, runId }: Omit<Note, "kind">,
   agent: string,
 ): Promise<string | undefined> {
-  const entryId = await commands.send((redis) => redis.hget(runKey(conversationId, runId), "entry"));
-  if (!entryId) return undefined;
+  const acceptedAs = await commands.send((redis) => redis.hget(runKey(conversationId, runId), "entry"));
+  if (!acceptedAs) return undefined;
+  const entryId = await entryNow(commands, conversationId, acceptedAs);
   const [entry] = await commands.send((redis) => redis.xrange(streamTopic(conversationId), entryId, entryId));
   const event = entry && (JSON.parse(fieldOf(entry[1], "payload")) as StreamEvent);
   if (event?.event !== "user_message") return undefined;

@@ -29,6 +29,39 @@ describe.each(REDIS_KINDS)("event log on %s", (kind) => {
     expect(await bus.eventLog.locate(given.envelope.conversation_id, given.envelope.id)).toBe(entries[0]?.[0]);
   });
 
+  it("[log.one-epoch] renumbers a log that begins another epoch: every event keeps its place, and nothing of the old one is left", async () => {
+    const bus = lab.openBus();
+    const given = message(newUuid());
+    const id = given.envelope.conversation_id;
+    await bus.conversations.accept(given);
+    const lease = await claimed(bus, id);
+    appendTokens(1_200, lease);
+    await lease.flush();
+    const entries = () => lab.raw.xrange(streamTopic(id), "-", "+");
+    // As compaction does.
+    await lab.raw.xdel(streamTopic(id), (await entries())[7]?.[0] ?? "");
+    const before = await entries();
+    const head = await bus.eventLog.head(id);
+    if (!head) throw new Error("the log is empty");
+    await bus.eventLog.renew(id, { epoch: head.epoch, seq: head.seq + 1 });
+    const fresh = await bus.eventLog.head(id);
+    expect(fresh).toEqual({ epoch: fresh?.epoch, seq: head.seq });
+    expect(fresh?.epoch).toBeGreaterThan(head.epoch);
+    const after = await entries();
+    expect(after.map(([, fields]) => fields[3])).toEqual(before.map(([, fields]) => fields[3]));
+    expect(after.map(([entry]) => entry)).toEqual(before.map(([entry]) => `${fresh?.epoch}-${entry.split("-")[1]}`));
+    const [said, ...events] = after;
+    expect(said?.[1][1]).toBe(given.envelope.id);
+    expect(events.map(([, fields]) => positionOfEventUuid(fields[1] ?? ""))).toEqual(
+      events.map(([entry]) => ({ epoch: fresh?.epoch, seq: Number(entry.split("-")[1]) })),
+    );
+    expect(await bus.eventLog.locate(id, given.envelope.id)).toBe(said?.[0]);
+    appendTokens(1, lease, 1_200);
+    await lease.finish(COMPLETED);
+    const epochs = (await entries()).map(([entry]) => entry.split("-")[0]);
+    expect(new Set(epochs)).toEqual(new Set([String(fresh?.epoch)]));
+  });
+
   it("[log.live] delivers live exactly what it stores", async () => {
     const bus = lab.openBus();
     const given = message(newUuid());

@@ -4,6 +4,7 @@ import { messagesKey, metaKey } from "../keys.ts";
 import type { LogLine } from "../ports/entry.ts";
 import { BusUnavailable } from "../ports/errors.ts";
 import type { EventLog, LogFollower, LogHead } from "../ports/event-log.ts";
+import { entryNow } from "./entry-now.ts";
 import type { Subscriber } from "./subscriber.ts";
 
 export class RedisEventLog implements EventLog {
@@ -34,7 +35,9 @@ export class RedisEventLog implements EventLog {
     const position = positionOfEventUuid(uuid);
     if (position) return formatEntryId(position);
     const message = await this.#commands.send((redis) => redis.hget(messagesKey(conversationId), uuid));
-    return message ? (JSON.parse(message) as { entry: string }).entry : undefined;
+    return message
+      ? entryNow(this.#commands, conversationId, (JSON.parse(message) as { entry: string }).entry)
+      : undefined;
   }
 
   async renew(conversationId: string, known: LogHead): Promise<void> {

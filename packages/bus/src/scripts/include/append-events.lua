@@ -7,9 +7,7 @@
 local function appendEvents(streamKey, metaKey, payloads, ids, head)
   head = head or redis.call('HMGET', metaKey, 'epoch', 'seq', 'lineage')
   local epoch, seq = epochOf(metaKey, head[1], head[3]), tonumber(head[2] or '0')
-  local hex = string.format('%012x', tonumber(epoch))
-  local prefix = string.sub(hex, 1, 8) .. '-' .. string.sub(hex, 9, 12) .. '-8000-8000-'
-  local lines = {}
+  local prefix, lines = uuidPrefix(epoch), {}
   for i, payload in ipairs(payloads) do
     seq = seq + 1
     local entryId = epoch .. '-' .. string.format('%.0f', seq)
