@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { HostTime } from "@holdfast/host-time";
+import { HostTime, ownProcessor } from "@holdfast/host-time";
 import { boundOf, type Cell, idOf } from "./cells.ts";
 import { type RoundResult, runRound, writeEvidence } from "./round.ts";
 import { Site } from "./site.ts";
@@ -64,8 +64,10 @@ async function runInLanes(cells: readonly Cell[], lanes: number, options: RunOpt
 }
 
 const host = new HostTime();
-/** How often a recovery is measured again that the host of this machine spoilt. */
-const TIMES = 3;
+/** How often a recovery is measured that the host of this machine spoils. */
+const TIMES = 6;
+/** How long a spoilt measurement waits for a processor, before it is taken again. */
+const PATIENCE_MS = 120_000;
 
 /** A recovery over its bound while the host took the processor away says nothing: it is measured again. A fault in what was shown is one. */
 async function runUnspoilt(site: Site, cell: Cell, options: RunOptions): Promise<CellResult> {
@@ -75,6 +77,7 @@ async function runUnspoilt(site: Site, cell: Cell, options: RunOptions): Promise
     const isSlow = result.problems.length > 0 && result.exactProblems.length === 0;
     if (!isSlow || time === TIMES || !host.spoilt(beganAt, Date.now())) return result;
     options.onSpoilt?.(result);
+    await ownProcessor(PATIENCE_MS, console.log);
   }
 }
 
