@@ -40,7 +40,11 @@ const key = (): string => join(folder, "key.pem");
 function makeCertificate(): void {
   const kind = ["-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
   const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"];
-  execFileSync("openssl", ["req", ...kind, ...subject, "-keyout", key(), "-out", certificate()], { stdio: "pipe" });
+  try {
+    execFileSync("openssl", ["req", ...kind, ...subject, "-keyout", key(), "-out", certificate()], { stdio: "pipe" });
+  } catch (cause) {
+    throw new Error("no certificate could be made: install openssl (Debian: apt-get install openssl)", { cause });
+  }
 }
 
 function tlsArguments(port: number): string[] {

@@ -102,7 +102,7 @@ export const runs = {
     "A paused agent's call that has not begun outlives its tool-runner, killed or stopped (protocol §2.7)",
   "tool.late-read": "A tool-runner that stops begins no call any more, and loses none (protocol §2.7, §7.2)",
   "tool.broken-handling":
-    "A call whose handling breaks off in a tool-runner ends unknown, and not never (protocol §2.7)",
+    "A call that a tool-runner has taken and cannot begin ends failed, and not never (protocol §2.7)",
   "tool.late-runner": "A runner that was only slow still answers for the call that it began (protocol §2.7)",
   "tool.deleted-during":
     "A call that goes on while its conversation is deleted leaves nothing behind, and live output has an end (protocol §3.5, §4)",

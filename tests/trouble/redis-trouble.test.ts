@@ -137,7 +137,12 @@ describe("Redis is there and does not serve", () => {
   it("[trouble.lost-tail] was killed while its disk stood still, and comes back without the last of what it had acknowledged", async () => {
     const problems = await problemsAfter(
       {
-        begin: () => site.stack.redis.kill(),
+        begin: async () => {
+          // What is cut off is to be words alone: a call that began in it may be made again.
+          const began = sizeOfLog();
+          await until(() => sizeOfLog() > began + 2 * LOST_BYTES, { what: "more was said than is cut off" });
+          await site.stack.redis.kill();
+        },
         end: () => {
           cutOff(LOST_BYTES);
           return site.stack.redis.restart();
@@ -157,8 +162,12 @@ const LOST_BYTES = 8_000;
 
 /** Off the end of Redis's append-only file: with `everysec` a disk that takes long keeps up to two seconds from being written. */
 function cutOff(bytes: number): void {
+  truncateSync(logFile(), sizeOfLog() - bytes);
+}
+
+const sizeOfLog = (): number => statSync(logFile()).size;
+
+function logFile(): string {
   const folder = join(site.stack.redis.dir, "appendonlydir");
-  const name = readdirSync(folder).find((one) => one.endsWith(".incr.aof"));
-  const path = join(folder, name ?? "");
-  truncateSync(path, statSync(path).size - bytes);
+  return join(folder, readdirSync(folder).find((one) => one.endsWith(".incr.aof")) ?? "");
 }

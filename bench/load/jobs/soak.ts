@@ -64,6 +64,8 @@ async function lane({ run, work, adapter, recorder, index, untilMs }: Lane): Pro
 export function growthOf(samples: readonly Sample[]): Metrics {
   const quarter = Math.floor(samples.length / 4);
   const [early, late] = [samples.slice(quarter, 2 * quarter), samples.slice(3 * quarter)];
+  // Too short to say, or a process that was not there all the time.
+  if (quarter < 2 || samples.some((sample) => Object.values(sample).includes(0))) return {};
   const names = Object.keys(samples[0] ?? {});
   const growths = names.map((name) => [name, middle(late, name) / Math.max(1, middle(early, name))] as const);
   const services = growths.filter(([name]) => !name.startsWith("redis")).map(([, growth]) => growth);

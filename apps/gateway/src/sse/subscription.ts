@@ -121,6 +121,8 @@ export class Subscription implements Member {
   #pass(batch: LineBatch): void {
     const fresh = batch.after(this.#after);
     if (!fresh) return;
+    // The feed may never have handed on anything of the epoch that this reader found in the log.
+    if (this.#isOtherEpoch(fresh)) return this.restart();
     if (this.#outlet.isOverdue) {
       this.#onOverdue();
       this.#outlet.destroy();

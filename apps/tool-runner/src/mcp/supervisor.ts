@@ -185,9 +185,10 @@ export class Supervisor {
       this.#stop.signal.throwIfAborted();
     } catch (error) {
       await connection?.close().catch(() => undefined);
-      this.#gate.failed({ isFinal: error instanceof ConnectError && error.isFinal });
+      const connectError = error instanceof ConnectError ? error : undefined;
+      this.#gate.failed({ isFinal: connectError?.isFinal === true || connectError?.needsAuthorization === true });
       const reason = shownReason(messageOf(error));
-      this.#rest(reason, error instanceof ConnectError ? error : undefined);
+      this.#rest(reason, connectError);
       throw new ServerUnavailable(reason, { cause: error });
     }
     this.#gate.succeeded();

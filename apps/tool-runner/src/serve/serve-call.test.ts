@@ -260,7 +260,7 @@ it("[tool.late-read] begins no call that a read brings once calls are aborted, a
   expect((await ours.queues.stats(toolsTopic(toolset), TOOL_RUNNERS_GROUP)).pending).toBe(1);
 }, 30_000);
 
-it("[tool.broken-handling] answers unknown where a call's handling breaks off, so that nobody waits for it", async () => {
+it("[tool.broken-handling] fails a call that cannot be begun, so that nobody waits for it", async () => {
   const toolset = newName("set");
   const queue = openQueue(ours, toolset);
   const executor: Executor = {
@@ -271,7 +271,7 @@ it("[tool.broken-handling] answers unknown where a call's handling breaks off, s
   const loop = new ServeLoop(contextOf(queue, undefined, { executorOf: () => executor }), { concurrency: 1 });
   loop.start();
   const call = await sent(toolset);
-  expect(await call.ended()).toMatchObject({ status: "unknown", error: { code: "outcome_unknown" } });
+  expect(await call.ended()).toMatchObject({ status: "failed", error: { code: "tool_failed" } });
   await until(async () => (await ours.queues.stats(toolsTopic(toolset), TOOL_RUNNERS_GROUP)).length === 0);
   await loop.stop(0);
 }, 30_000);

@@ -33,30 +33,35 @@ export interface ServeContext {
   executorOf(toolset: string): Executor | undefined;
 }
 
-export async function serveCall(entry: Entry, call: ToolCall, context: ServeContext): Promise<void> {
-  const result = await answer(entry, call, context);
+/** `instead`: what the call ends with where it is ours to run and cannot be. */
+export async function serveCall(entry: Entry, call: ToolCall, context: ServeContext, instead?: Outcome): Promise<void> {
+  const result = await answer(entry, call, context, instead);
   if (result) await context.journal.finish(call.conversation_id, entry.id, result);
   await context.queue.ack(entry);
 }
 
-/** For a call whose handling failed, we cannot say where: nobody is to wait for it until it is out of time. */
-export async function answerUnknown(entry: Entry, call: ToolCall, context: ServeContext): Promise<void> {
-  const result = unknownResult(entry, call, "The tool-runner failed. Whether the tool did its work is not known.");
-  await context.journal.finish(call.conversation_id, entry.id, result);
-  await context.queue.ack(entry);
-}
+export const CANNOT_BEGIN: Outcome = {
+  status: "failed",
+  content: [{ type: "text", text: "The tool-runner failed before it ran this call." }],
+  error: { code: "tool_failed", message: "The tool-runner failed before it ran this call." },
+  duration_ms: 0,
+};
 
 export const toolsetOf = (entry: Pick<Entry, "topic">): string => entry.topic.slice("tools:".length);
 
 /** Undefined where somebody else will answer or nobody waits. */
-async function answer(entry: Entry, call: ToolCall, context: ServeContext): Promise<ToolResult | undefined> {
+async function answer(
+  entry: Entry,
+  call: ToolCall,
+  context: ServeContext,
+  instead?: Outcome,
+): Promise<ToolResult | undefined> {
   // A cancel may come as soon as the journal says that the call has begun, which is before we hear that it has.
   const running = context.running.begin(call.run_id, call.tool_call_id);
   try {
     const state = await stateToActOn(entry, call, context);
-    return state.state === "begun"
-      ? await execute(entry, call, context, running.signal)
-      : settledResult(entry, call, state);
+    if (state.state !== "begun") return settledResult(entry, call, state);
+    return instead ? resultOf(entry, call, instead) : await execute(entry, call, context, running.signal);
   } finally {
     running.end();
   }
@@ -80,14 +85,7 @@ async function stateToActOn(
 function settledResult(entry: Entry, call: ToolCall, state: CallState): ToolResult | undefined {
   if (state.state === "done") return state.result;
   if (state.state !== "started" || state.runnerAlive) return undefined;
-  return unknownResult(
-    entry,
-    call,
-    "The tool-runner that ran this call died. Whether the tool did its work is not known.",
-  );
-}
-
-function unknownResult(entry: Entry, call: ToolCall, message: string): ToolResult {
+  const message = "The tool-runner that ran this call died. Whether the tool did its work is not known.";
   return resultOf(entry, call, {
     status: "unknown",
     content: [{ type: "text", text: message }],

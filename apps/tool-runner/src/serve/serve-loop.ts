@@ -3,7 +3,7 @@ import type { Entry } from "@holdfast/bus";
 import type { ToolCall } from "@holdfast/protocol";
 import { Slots } from "../mcp/slots.ts";
 import { readCall } from "./read-call.ts";
-import { answerUnknown, serveCall, type ServeContext, toolsetOf } from "./serve-call.ts";
+import { CANNOT_BEGIN, serveCall, type ServeContext, toolsetOf } from "./serve-call.ts";
 
 const BLOCK_MS = 1_000;
 /** While calls of a toolset are left to others, it is soon looked at again whether they still should be. */
@@ -150,15 +150,17 @@ export class ServeLoop {
 
   async #serveCall(entry: Entry, call: ToolCall): Promise<void> {
     const { queue, logger } = this.#context;
+    let leave: (() => void) | undefined;
     try {
-      const leave = await this.#placeFor(entry, call);
-      if (leave === undefined) return await queue.handOver(entry);
-      await serveCall(entry, call, this.#context).finally(leave);
+      leave = await this.#placeFor(entry, call);
     } catch (error) {
       if (this.#stopping.aborted) throw error;
-      logger.error("the handling of a tool call failed", { topic: entry.topic, entry_id: entry.entryId, error });
-      await answerUnknown(entry, call, this.#context);
+      logger.error("a tool call cannot be begun", { topic: entry.topic, entry_id: entry.entryId, error });
+      // Left in the queue it would be waited for until it is out of time.
+      return serveCall(entry, call, this.#context, CANNOT_BEGIN);
     }
+    if (leave === undefined) return queue.handOver(entry);
+    await serveCall(entry, call, this.#context).finally(leave);
   }
 
   /**

@@ -41,8 +41,12 @@ async function fromLog(
 ): Promise<string | undefined> {
   const acceptedAs = await commands.send((redis) => redis.hget(runKey(conversationId, runId), "entry"));
   if (!acceptedAs) return undefined;
-  const entryId = await entryNow(commands, conversationId, acceptedAs);
-  const [entry] = await commands.send((redis) => redis.xrange(streamTopic(conversationId), entryId, entryId));
+  const look = async () => {
+    const id = await entryNow(commands, conversationId, acceptedAs);
+    return (await commands.send((redis) => redis.xrange(streamTopic(conversationId), id, id)))[0];
+  };
+  // The log may begin another epoch between the two looks.
+  const entry = (await look()) ?? (await look());
   const event = entry && (JSON.parse(fieldOf(entry[1], "payload")) as StreamEvent);
   if (event?.event !== "user_message") return undefined;
   const envelope: MessageEnvelope = {

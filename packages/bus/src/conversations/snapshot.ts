@@ -1,5 +1,6 @@
 import type { ApprovalEvent, HistoryMessage, Metadata } from "@holdfast/protocol";
 import { type Reply, record, text } from "../connection/commands.ts";
+import { inEpoch } from "../log/entry-now.ts";
 import type { ConversationSnapshot } from "../ports/conversations.ts";
 import { envelopeOf, journalOf, statusOf } from "./run-record.ts";
 import { type Placed, placeOfTurn, readRecord } from "./history-record.ts";
@@ -29,7 +30,7 @@ export function snapshotFrom(id: string, reply: readonly Reply[]): ConversationS
     cursor: `${epoch}-${meta.get("seq") ?? "0"}`,
     messages: history.map(({ shown }) => shown),
     activeRun: current === undefined ? null : activeRun(current),
-    activeRunFrom: current?.get("entry") ?? null,
+    activeRunFrom: inEpoch(epoch, current?.get("entry")) ?? null,
     approvals: asList(reply[5]).map((event) => JSON.parse(text(event)) as ApprovalEvent),
   };
 }

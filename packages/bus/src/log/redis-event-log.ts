@@ -41,7 +41,8 @@ export class RedisEventLog implements EventLog {
   }
 
   async renew(conversationId: string, known: LogHead): Promise<void> {
-    await this.#commands.script("raise-epoch-1", [metaKey(conversationId)], [known.epoch, known.seq]);
+    const keys = [metaKey(conversationId), streamTopic(conversationId)];
+    await this.#commands.script("raise-epoch-2", keys, [known.epoch, known.seq]);
   }
 
   async follow(conversationId: string, follower: LogFollower): Promise<() => void> {

@@ -5,6 +5,8 @@ import type { ScriptName } from "../scripts/load.ts";
 import { insist } from "./insist.ts";
 import { type AppendedBatch, UnconfirmedWrites } from "./unconfirmed-writes.ts";
 
+const MORE_THAN_ANY = Number.MAX_SAFE_INTEGER;
+
 export type RunKeys = readonly [stream: string, meta: string, run: string];
 
 export interface OwnerWritesOptions {
@@ -115,9 +117,10 @@ export class OwnerWrites {
 
   async #raiseEpoch(): Promise<void> {
     const { commands, keys } = this.#options;
-    const meta = keys[1];
-    const [epoch, seq] = await this.#insist(() => commands.send((redis) => redis.hmget(meta, "epoch", "seq")));
-    if (epoch) await this.#insist(() => commands.script("raise-epoch-1", [meta], [epoch, Number(seq ?? 0) + 1]));
+    const [stream, meta] = keys;
+    const epoch = await this.#insist(() => commands.send((redis) => redis.hget(meta, "epoch")));
+    // Whatever others have appended since: the loss was seen.
+    if (epoch) await this.#insist(() => commands.script("raise-epoch-2", [meta, stream], [epoch, MORE_THAN_ANY]));
   }
 
   #lineageNow(): string | undefined {

@@ -5,6 +5,7 @@ import { parseTrace } from "../trace-fields.ts";
 import { envelopeOf, journalOf, refusalOf, sourceOf } from "../conversations/run-record.ts";
 import { inboxKey, metaKey, runKeyPrefix } from "../keys.ts";
 import type { Outbox } from "../conversations/outbox.ts";
+import { inEpoch } from "../log/entry-now.ts";
 import type { Presence } from "../ports/control.ts";
 import type { Claim, ClaimOptions, Runs } from "../ports/runs.ts";
 import { publishEntry } from "../queue/publish-entry.ts";
@@ -149,7 +150,8 @@ export class RedisRuns implements Runs {
         workedMs: Number(fields.get("worked_ms") ?? 0),
         isContinued: fields.get("continued") === text(reply[2]),
         hasAsked: fields.has("parked_fence"),
-        logFrom: fields.get("entry"),
+        // A fence begins with the epoch that the log has now.
+        logFrom: inEpoch(text(reply[2]).split(".")[0] ?? "", fields.get("entry")),
         ...refusalOf(fields),
         ...sourceOf(fields),
         trace: parseTrace(fields.get("trace")),

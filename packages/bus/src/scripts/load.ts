@@ -34,7 +34,7 @@ export const SCRIPT_NAMES = [
   "offers-1",
   "park-4",
   "put-back-1",
-  "raise-epoch-1",
+  "raise-epoch-2",
   "redrive-6",
   "release-2",
   "rest-7",

@@ -73,7 +73,7 @@ export class RedisToolCalls implements ToolCalls, ToolJournal {
     // What a deleted conversation still wanted is nobody's wish any more.
     const isDeleted = await insist(() => this.#leavesDeleted(conversationId), NEVER);
     if (isDeleted) return { state: "cancelled" };
-    return before === "" ? { state: "begun" } : this.#read(before);
+    return before === "" ? { state: "begun" } : insist(() => this.#read(before), NEVER);
   }
 
   async output(conversationId: string, output: ToolOutput): Promise<void> {

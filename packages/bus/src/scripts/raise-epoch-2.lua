@@ -1,6 +1,6 @@
 -- Begins a new epoch of a log, for somebody who knows an event that the log has lost (data that came back from a backup, or
 -- after a loss of power). Whoever comes second finds the epoch raised and changes nothing.
--- KEYS 1 meta
+-- KEYS 1 meta  2 stream
 -- ARGV 1 epoch and  2 seq of the newest event that was known
 -- Returns {raised, epoch} | {kept}
 -- @include epoch
