@@ -3,6 +3,7 @@ import { contract } from "./requirements/contract.ts";
 import { killMatrix } from "./requirements/kill-matrix.ts";
 import { mcp } from "./requirements/mcp.ts";
 import { page } from "./requirements/page.ts";
+import { questions } from "./requirements/questions.ts";
 import { reader } from "./requirements/reader.ts";
 import { redisTrouble } from "./requirements/redis-trouble.ts";
 import { retention } from "./requirements/retention.ts";
@@ -26,6 +27,7 @@ export const areas = {
   takeover,
   retention,
   approvals,
+  questions,
   worker,
   services,
   terminal,

@@ -122,7 +122,19 @@ it("finds nothing wrong with a question that is answered", () => {
   ).toEqual([]);
 });
 
+/** Of a call that runs. */
+const wonders = (status: string): Event => ({ ...approval(status), approval_id: "q1", kind: "question" });
+const running = [...opening, step(""), call("started")];
+
+it("finds nothing wrong with a question of a call that runs", () => {
+  const whole = [wonders("requested"), wonders("approved"), call("completed"), token("delta", 0, { step: 1 })];
+  expect(violationsOf([...running, ...whole, output("delta"), completed()])).toEqual([]);
+});
+
 it.each<[string, Event[], RegExp]>([
+  ["a call that ends while it asks", [...running, wonders("requested"), call("completed")], /its question is open/],
+  ["a call that asks twice", [...running, wonders("requested"), wonders("requested")], /asked twice/],
+  ["a call that asks and does not run", [...opening, step(""), wonders("requested")], /asks and does not run/],
   ["a call begun before a human approved it", [...asking, call("started")], /started, and requested/],
   ["a call begun though a human rejected it", [...asking, approval("rejected"), call("started")], /and rejected/],
   ["a question answered twice", [...asking, approval("approved"), approval("rejected")], /rejected after approved/],

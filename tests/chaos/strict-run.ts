@@ -199,6 +199,7 @@ export class StrictRun {
       return false;
     }
     if (call.statuses.includes(status)) this.#complain(`tool call ${id} is ${status} twice`);
+    if (CALL_ENDS.has(status)) this.#questions.mayEnd(id);
     call.statuses.push(status);
     if (event.has("error")) call.error = event.json("error");
     return false;

@@ -14,6 +14,7 @@ const Env = z.object({
   HOLDFAST_TOOL_UID: integer(1).optional(),
   NODE_ENV: z.string().optional(),
   HOLDFAST_SHUTDOWN_MS: integer(0).default(20_000),
+  HOLDFAST_QUESTION_EXPIRY_MS: integer(1).default(10 * 60 * 1_000),
   HOLDFAST_CONVERSATION_TTL_MS: integer(1).default(30 * 24 * 60 * 60 * 1_000),
   LOG_LEVEL: z.enum(LOG_LEVELS).default("info"),
 });
@@ -34,6 +35,8 @@ export interface ToolRunnerConfig {
   readonly toolUid: number | undefined;
   /** Below it the terminal is not offered. */
   readonly minTier: Tier;
+  /** How long a human may take to answer what a server asks while it runs a call. */
+  readonly questionExpiryMs: number;
   /** How long a conversation is kept after its last activity. */
   readonly conversationTtlMs: number;
   readonly shutdownMs: number;
@@ -61,6 +64,7 @@ export function readConfig(env: Environment = process.env): ToolRunnerConfig {
     toolUid: values.HOLDFAST_TOOL_UID,
     // In production a terminal without a kernel sandbox has to be asked for.
     minTier: holdfast.terminal.min_tier ?? (values.NODE_ENV === "production" ? "T2" : "T0"),
+    questionExpiryMs: values.HOLDFAST_QUESTION_EXPIRY_MS,
     conversationTtlMs: values.HOLDFAST_CONVERSATION_TTL_MS,
     shutdownMs: values.HOLDFAST_SHUTDOWN_MS,
     logLevel: values.LOG_LEVEL,

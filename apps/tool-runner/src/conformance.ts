@@ -3,13 +3,14 @@
  * serve agents. The suite starts it once per scenario, with the address of its server as the only argument:
  * `conformance client --command "node --conditions=source src/conformance.ts" --scenario tools_call`.
  */
-import { McpServerConfig } from "@holdfast/protocol";
+import { McpServerConfig, withDefaults } from "@holdfast/protocol";
 import { createLogger } from "@holdfast/telemetry";
 import type { Client, FetchLike } from "@modelcontextprotocol/client";
 import { readTask, type Task } from "./conformance/config.ts";
 import { withDiscovery } from "./conformance/discover.ts";
 import { HeadlessUser } from "./conformance/headless-user.ts";
 import { signedInFetch } from "./conformance/signed-in-fetch.ts";
+import type { Ask } from "./mcp/asked-form.ts";
 import { callTool } from "./mcp/call.ts";
 import { resolveServer } from "./mcp/config.ts";
 import { Sandboxes } from "./mcp/sandboxes.ts";
@@ -40,16 +41,16 @@ const supervisor = new Supervisor(resolveServer("suite", McpServerConfig.parse(c
   sandboxes: new Sandboxes(undefined),
   onChange: () => undefined,
   fetch: fetchFor(task),
-  // The defaults of a form are filled in by what is tested; without any, a question of the suite wants to be confirmed.
-  onElicit: async ({ requestedSchema }) => ({
-    action: "accept",
-    content: "confirmed" in requestedSchema.properties ? { confirmed: true } : {},
-  }),
+});
+/** Leaves a form as it is; without any defaults, a question of the suite wants to be confirmed. */
+const ask: Ask = async ({ requestedSchema }) => ({
+  action: "accept",
+  content: withDefaults(requestedSchema, "confirmed" in requestedSchema.properties ? { confirmed: true } : {}),
 });
 const { client } = await supervisor.session(AbortSignal.timeout(CALL_MS));
 if (task.scenario === "http-standard-headers") await readEverything(client);
 for (const { name, arguments: args } of callsFor(task)) {
-  await callTool(supervisor, { name, arguments: args, timeoutMs: CALL_MS, signal: new AbortController().signal });
+  await callTool(supervisor, { name, arguments: args, timeoutMs: CALL_MS, signal: new AbortController().signal, ask });
 }
 await supervisor.close();
 

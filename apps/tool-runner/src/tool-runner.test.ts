@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
 import { type Bus, createRedisBus } from "@holdfast/bus";
-import { newUuid, type ToolCall, type ToolOutput, type ToolResult, toolsTopic } from "@holdfast/protocol";
+import { newUuid, type ResultsPayload, type ToolCall, type ToolResult, toolsTopic } from "@holdfast/protocol";
 import { freePort, startRedis, spawnService, type TestRedis, until } from "@holdfast/testing";
 
 const ENTRY = fileURLToPath(new URL("./main.ts", import.meta.url));
@@ -65,10 +65,8 @@ function callTo(name: string, args: ToolCall["arguments"]): { id: string; call: 
 }
 
 /** Everything that is answered to a conversation; `result` waits for the result. */
-async function answersTo(
-  conversationId: string,
-): Promise<{ all: (ToolOutput | ToolResult)[]; result(): Promise<ToolResult> }> {
-  const all: (ToolOutput | ToolResult)[] = [];
+async function answersTo(conversationId: string): Promise<{ all: ResultsPayload[]; result(): Promise<ToolResult> }> {
+  const all: ResultsPayload[] = [];
   await bus.toolCalls.watch(conversationId, (answer) => void all.push(answer));
   const result = async (): Promise<ToolResult> => {
     await until(() => all.some((answer) => answer.event === "tool_result"), { timeoutMs: 20_000 });

@@ -72,6 +72,7 @@ export async function startToolRunner({
     running,
     states,
     permissions: { approvals: bus.approvals, agents: () => agents },
+    questions: { approvals: bus.approvals, expiryMs: config.questionExpiryMs },
     stopping: lifecycle.signal,
     metrics,
     logger,

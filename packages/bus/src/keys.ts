@@ -20,7 +20,9 @@ export const steerKey = (conversationId: string): string => ofStream(conversatio
 export const historyKey = (conversationId: string): string => ofStream(conversationId, "history");
 /**
  * Hash, of every approval of the conversation by its id: `<id>` the newest `approval` event, `<id>:status`, `<id>:call` the
- * call it is for. They outlive their run: a decision sent again gets the same answer.
+ * call it is for. They outlive their run: a decision sent again gets the same answer. Of a question also `<id>:kind`;
+ * `<id>:expired`, the event of its end, and `<id>:content`, what a human filled in, until its call has ended; and
+ * `<id>:digest`, by which that is known again.
  */
 export const approvalsKey = (conversationId: string): string => ofStream(conversationId, "approvals");
 /** String that outlives a deleted conversation. */
@@ -28,7 +30,7 @@ export const tombstoneKey = (conversationId: string): string => ofStream(convers
 export const runKeyPrefix = (conversationId: string): string => ofStream(conversationId, "run:");
 /** Hash: the run's record and, in fields `j:…`, its journal. */
 export const runKey = (conversationId: string, runId: string): string => `${runKeyPrefix(conversationId)}${runId}`;
-/** Hash: call id -> state. */
+/** Hash: call id -> state, and `<call id>:questions`, a JSON list of what a call that runs asks at this moment. */
 export const callsKey = (conversationId: string): string => `{${resultsTopic(conversationId)}}:calls`;
 
 /** String: the run's conversation. Written before the run exists; without the run it counts as unknown. */

@@ -1,6 +1,7 @@
 import type { ActiveRun, HistoryMessage, Snapshot } from "@holdfast/protocol";
+import { approvalState } from "./approval-state.ts";
 import { findRun, findStep, newRun, putRun, putStep } from "./items.ts";
-import type { ApprovalState, ConversationItem, ConversationState, RunItem, ToolCallState } from "./state.ts";
+import type { ConversationItem, ConversationState, RunItem, ToolCallState } from "./state.ts";
 
 /**
  * The state a snapshot (protocol §4, `GET /v1/conversations/:id`) describes. Following the stream from `cursor` continues
@@ -92,18 +93,4 @@ function firstUnanswered(items: readonly ConversationItem[]): string | null {
   const answered = new Set(items.map((item) => (item.kind === "run" ? item.messageId : null)));
   const message = items.find((item) => item.kind === "user_message" && !answered.has(item.messageId));
   return message?.kind === "user_message" ? message.messageId : null;
-}
-
-function approvalState(approval: Snapshot["approvals"][number]): ApprovalState {
-  return {
-    approvalId: approval.approval_id,
-    runId: approval.run_id,
-    toolCallId: approval.tool_call_id,
-    name: approval.name,
-    args: approval.args,
-    argsSha256: approval.args_sha256,
-    status: approval.status,
-    decidedBy: approval.decided_by ?? null,
-    expiresAt: approval.expires_at ?? null,
-  };
 }

@@ -7,6 +7,7 @@ import type {
   ConversationList,
   CreateConversation,
   Decision,
+  FormContent,
   MessageAccepted,
   MessageList,
   RestartAccepted,
@@ -33,6 +34,8 @@ export interface CallOptions {
 
 export interface DecisionOptions extends CallOptions {
   readonly comment?: string;
+  /** To approve a question: what was filled in. */
+  readonly content?: FormContent;
 }
 
 export interface PageOptions extends CallOptions {
@@ -122,6 +125,14 @@ export class HoldfastClient {
     return this.#request("/v1/approvals", { query: { status: "requested", limit, cursor }, signal });
   }
 
+  /**
+   * Fills in the form of a question. What does not fit it is HoldfastError `invalid_request`, with `problem.errors` by field
+   * (`content.<name>`). See `decide`; `reject` declines.
+   */
+  answer(approvalId: string, content: FormContent, options: CallOptions = {}): Promise<ApprovalEvent> {
+    return this.decide(approvalId, "approve", { ...options, content });
+  }
+
   /** The call is made as it was shown. See `decide`. */
   approve(approvalId: string, options: DecisionOptions = {}): Promise<ApprovalEvent> {
     return this.decide(approvalId, "approve", options);
@@ -139,9 +150,13 @@ export class HoldfastClient {
   decide(
     approvalId: string,
     decision: Decision["decision"],
-    { comment, signal }: DecisionOptions = {},
+    { comment, content, signal }: DecisionOptions = {},
   ): Promise<ApprovalEvent> {
-    const body: Decision = comment === undefined ? { decision } : { decision, comment };
+    const body: Decision = {
+      decision,
+      ...(comment === undefined ? {} : { comment }),
+      ...(content === undefined ? {} : { content }),
+    };
     const path = `/v1/approvals/${encodeURIComponent(approvalId)}`;
     return this.#request(path, { method: "POST", body, signal, isRepeatable: true });
   }

@@ -21,6 +21,7 @@ export {
   type ConversationState,
   emptyConversation,
   type NoticeItem,
+  type QuestionState,
   type Restart,
   type RunItem,
   type StepState,

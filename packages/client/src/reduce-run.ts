@@ -8,9 +8,10 @@ import type {
   TokenEvent,
   ToolStepEvent,
 } from "@holdfast/protocol";
+import { approvalState } from "./approval-state.ts";
 import { findStep, lastStep, newStep, putStep } from "./items.ts";
 import { reduceToolStep } from "./reduce-tool-step.ts";
-import type { ApprovalState, RunItem, StepState } from "./state.ts";
+import type { RunItem, StepState } from "./state.ts";
 
 /**
  * One run's part of the reader rule (protocol §3.3).
@@ -131,17 +132,7 @@ function outputStep(run: RunItem, event: OutputEvent): StepState {
 }
 
 function reduceApproval(run: RunItem, event: ApprovalEvent): RunItem {
-  const approval: ApprovalState = {
-    approvalId: event.approval_id,
-    runId: event.run_id,
-    toolCallId: event.tool_call_id,
-    name: event.name,
-    args: event.args,
-    argsSha256: event.args_sha256,
-    status: event.status,
-    decidedBy: event.decided_by ?? null,
-    expiresAt: event.expires_at ?? null,
-  };
+  const approval = approvalState(event);
   const known = run.approvals.findIndex((other) => other.approvalId === approval.approvalId);
   const approvals = known === -1 ? [...run.approvals, approval] : run.approvals.with(known, approval);
   return { ...run, approvals };

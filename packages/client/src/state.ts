@@ -1,4 +1,4 @@
-import type { ApprovalStatus, RunError, RunStatus, ToolStepStatus, Usage } from "@holdfast/protocol";
+import type { ApprovalStatus, FormSchema, RunError, RunStatus, ToolStepStatus, Usage } from "@holdfast/protocol";
 
 /**
  * What a reader of `stream:<conversation_id>` shows: plain data, made only by `reduce` and `fromSnapshot`. An event
@@ -82,6 +82,15 @@ export interface ApprovalState {
   readonly status: ApprovalStatus;
   readonly decidedBy: string | null;
   readonly expiresAt: string | null;
+  /** Set where the call runs and its server wants a form filled in; null where it is asked whether the call may be made. */
+  readonly question: QuestionState | null;
+}
+
+export interface QuestionState {
+  /** The server that asks. */
+  readonly toolset: string;
+  readonly message: string;
+  readonly form: FormSchema;
 }
 
 export interface Restart {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Party, Timestamp } from "./envelope.ts";
+import { FormSchema } from "./form.ts";
 import { Uuid } from "./ids.ts";
 import { RunStatus } from "./run-status.ts";
 
@@ -121,6 +122,14 @@ export const ApprovalEvent = z.looseObject({
   /** Of who decided; the model is told. */
   comment: z.string().optional(),
   expires_at: Timestamp.optional(),
+  /** Absent: may the call be made? `question`: the MCP server that runs it wants a form filled in, and waits. */
+  kind: z.literal("question").optional(),
+  /** Of a question: the server's words. */
+  message: z.string().optional(),
+  /** Of a question: what is to be filled in. What was filled in stands in no event. */
+  requested_schema: FormSchema.optional(),
+  /** Of a question: the server that asks. */
+  toolset: z.string().optional(),
 });
 export type ApprovalEvent = z.infer<typeof ApprovalEvent>;
 

@@ -3,6 +3,7 @@ import { AgentState } from "./control.ts";
 import { EntryId } from "./entry-id.ts";
 import { Content, Metadata, Party, Timestamp } from "./envelope.ts";
 import { ApprovalEvent, RunError, Usage } from "./events.ts";
+import { FormContent } from "./form.ts";
 import { Uuid } from "./ids.ts";
 import { RunStatus } from "./run-status.ts";
 import { AgentName } from "./topics.ts";
@@ -109,7 +110,7 @@ export const Run = z.looseObject({
   finished_at: Timestamp.optional(),
   reason: z.string().optional(),
   error: RunError.optional(),
-  /** What it waits for while `requires_action`: the questions nobody has decided yet. */
+  /** What it, or a call of it, waits for: the questions nobody has decided yet. */
   approvals: z.array(ApprovalEvent).optional(),
 });
 export type Run = z.infer<typeof Run>;
@@ -193,7 +194,12 @@ export type RestartAccepted = z.infer<typeof RestartAccepted>;
 export const ToolList = z.looseObject({ data: z.array(ToolsetInfo) });
 export type ToolList = z.infer<typeof ToolList>;
 
-export const Decision = z.object({ decision: z.enum(["approve", "reject"]), comment: z.string().max(2000).optional() });
+export const Decision = z.object({
+  decision: z.enum(["approve", "reject"]),
+  comment: z.string().max(2000).optional(),
+  /** For `approve` of a question: the form, filled in. */
+  content: FormContent.optional(),
+});
 export type Decision = z.infer<typeof Decision>;
 export const ApprovalList = listOf(ApprovalEvent);
 export type ApprovalList = z.infer<typeof ApprovalList>;

@@ -6,6 +6,7 @@ export * from "./entry-id.ts";
 export * from "./envelope.ts";
 export * from "./events.ts";
 export * from "./files.ts";
+export * from "./form.ts";
 export * from "./http.ts";
 export * from "./ids.ts";
 export * from "./name-glob.ts";

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Timestamp } from "./envelope.ts";
+import { FormSchema } from "./form.ts";
 import { Uuid } from "./ids.ts";
 import { AgentName } from "./topics.ts";
 
@@ -50,6 +51,21 @@ export const ToolResult = z.looseObject({
 });
 export type ToolResult = z.infer<typeof ToolResult>;
 
+/** While a call runs its MCP server asks a human; the call waits. `id` is the call's id. */
+export const ToolQuestion = z.looseObject({
+  event: z.literal("tool_question"),
+  id: Uuid,
+  tool_call_id: z.string(),
+  /** UUIDv5(call id, "question/<n>"); becomes the approval's id. */
+  question_id: Uuid,
+  toolset: z.string(),
+  message: z.string(),
+  requested_schema: FormSchema,
+  /** Nobody's answer counts afterwards. */
+  expires_at: Timestamp,
+});
+export type ToolQuestion = z.infer<typeof ToolQuestion>;
+
 /** Payload in `results:<conversation_id>`. */
-export const ResultsPayload = z.discriminatedUnion("event", [ToolOutput, ToolResult]);
+export const ResultsPayload = z.discriminatedUnion("event", [ToolOutput, ToolResult, ToolQuestion]);
 export type ResultsPayload = z.infer<typeof ResultsPayload>;

@@ -1,5 +1,13 @@
-import type { Approvals } from "@holdfast/bus";
-import { ApprovalEvent, ApprovalList, Decision, Page } from "@holdfast/protocol";
+import type { Approvals, HumanDecision } from "@holdfast/bus";
+import {
+  ApprovalEvent,
+  ApprovalList,
+  Decision,
+  formProblems,
+  type InputError,
+  Page,
+  withDefaults,
+} from "@holdfast/protocol";
 import { z } from "zod";
 import { defineRoute, ok, refuse, type Route } from "../http/route.ts";
 import { IdInPath } from "./addresses.ts";
@@ -35,17 +43,19 @@ export function approvalRoutes(approvals: Approvals): Route[] {
       method: "post",
       path: "/v1/approvals/:id",
       operationId: "decideApproval",
-      summary: "Approve or reject a tool call; the same decision again answers the first one",
+      summary:
+        "Approve or reject a tool call, or answer or decline the question of one that runs; the same decision again answers the first one",
       params: IdInPath,
       body: Decision,
       replies: { 200: { description: "It is decided", schema: ApprovalEvent } },
       errors: ["approval_not_found", "approval_conflict", "approval_expired"],
-      handle: async ({ params: { id }, body: { decision, comment } }) => {
-        const decided = await approvals.decide(id, {
-          decision,
-          by: DECIDED_BY,
-          ...(comment === undefined ? {} : { comment }),
-        });
+      handle: async ({ params: { id }, body }) => {
+        const asked = (await approvals.find(id))?.event;
+        if (!asked) return refuse("approval_not_found", "No approval has this id.");
+        const problems = contentProblems(asked, body);
+        if (problems.length > 0)
+          return refuse("invalid_request", "The decision does not fit what was asked.", problems);
+        const decided = await approvals.decide(id, decisionOf(asked, body));
         switch (decided.outcome) {
           case "missing":
             return refuse("approval_not_found", "No approval has this id.");
@@ -59,4 +69,28 @@ export function approvalRoutes(approvals: Approvals): Route[] {
       },
     }),
   ];
+}
+
+/** Only a question has a form, and only who approves fills it in. What was filled in is not quoted. */
+function contentProblems(
+  { kind, requested_schema: form }: ApprovalEvent,
+  { decision, content }: Decision,
+): InputError[] {
+  if (kind !== "question" || !form || decision === "reject") {
+    return content === undefined ? [] : [{ path: "content", message: "belongs to the approval of a question" }];
+  }
+  if (content === undefined) return [{ path: "content", message: "is required: the form, filled in" }];
+  return formProblems(form, withDefaults(form, content));
+}
+
+function decisionOf(
+  { requested_schema: form }: ApprovalEvent,
+  { decision, comment, content }: Decision,
+): HumanDecision {
+  return {
+    decision,
+    by: DECIDED_BY,
+    ...(comment === undefined ? {} : { comment }),
+    ...(form && content ? { content: withDefaults(form, content) } : {}),
+  };
 }

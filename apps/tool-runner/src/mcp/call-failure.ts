@@ -2,6 +2,7 @@ import { ProtocolError, SdkError, SdkErrorCode, SdkHttpError, UnauthorizedError 
 import { isUnreachable } from "./connect-http.ts";
 import type { Connection } from "./connection.ts";
 import { messageOf } from "./error-text.ts";
+import { UnmetInput } from "./exchange.ts";
 import { localFaultOf, NotSentError, type LocalFault } from "./local-error.ts";
 
 /**
@@ -25,6 +26,7 @@ export async function classifyFailure(error: unknown, connection: Connection): P
 function classify(error: unknown, connection: Connection): CallFailure {
   const message = messageOf(error);
   if (error instanceof ProtocolError) return rpcFailure(error.code, error.data, message);
+  if (error instanceof UnmetInput) return { kind: "answered", code: "invalid_response", message };
   if (error instanceof NotSentError) return { kind: "not_sent", message, isSessionGone: true };
   if (error instanceof UnauthorizedError) return { kind: "answered", code: "auth_required", message };
   if (error instanceof SdkHttpError) return httpFailure(error, connection);

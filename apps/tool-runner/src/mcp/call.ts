@@ -1,9 +1,12 @@
 import { TRACEPARENT_META_KEY, TRACESTATE_META_KEY, type Progress, type Tool } from "@modelcontextprotocol/client";
+import { type Ask, type FormAnswer, readForm } from "./asked-form.ts";
 import { CallClock } from "./call-clock.ts";
 import { classifyFailure, type CallFailure } from "./call-failure.ts";
 import type { CatalogEntry, McpTool } from "./catalog.ts";
 import type { Connection } from "./connection.ts";
 import { messageOf } from "./error-text.ts";
+import { exchange } from "./exchange.ts";
+import { recordOf } from "./record.ts";
 import { answeredOutcome, endedOutcome, type ToolOutcome, type UntimedOutcome } from "./result.ts";
 import { ServerUnavailable, type Supervisor } from "./supervisor.ts";
 
@@ -27,6 +30,8 @@ export interface CallRequest {
   /** Asked before every send, with the tool that would be called. Where it answers a reason, the call is `denied`. */
   readonly authorize?: (tool: McpTool) => Promise<{ readonly code: string; readonly message: string } | undefined>;
   readonly onProgress?: (progress: Progress) => void;
+  /** Asks a human what the server wants to know; meanwhile no time of the call passes. Without it the server hears `cancel`. */
+  readonly ask?: Ask;
 }
 
 /** A failure after which the call may be made again. */
@@ -137,8 +142,16 @@ class Call {
     this.#clock.expectLifeWithin(toolTimeoutMs);
     this.#hasBeenSent = true;
     this.#sentAt = performance.now();
+    const over = new AbortController();
+    let hasAsked = false;
+    const ask = (params: unknown, signal: AbortSignal) => {
+      hasAsked = true;
+      return this.#ask(params, AbortSignal.any([signal, over.signal]));
+    };
+    const leave = connection.calls.begin(ask);
     try {
-      const result = await connection.client.callTool(
+      const result = await exchange(
+        connection.client,
         { name, arguments: { ...args }, ...this.#meta() },
         {
           signal: this.#clock.signal,
@@ -150,13 +163,33 @@ class Call {
           },
           toolDefinition: { name, inputSchema: entry.tool.input_schema as Tool["inputSchema"] },
         },
+        ask,
       );
       this.#supervisor.recordSuccess(performance.now() - this.#sentAt);
       return { outcome: answeredOutcome(result, entry.validateStructured), isUnsent: false };
     } catch (error) {
-      return this.#failed(await classifyFailure(error, connection), connection, entry);
+      const failure = await classifyFailure(error, connection);
+      // After an answer to its question went out, the server has begun the call, whatever became of its rest.
+      const isBegun = hasAsked && failure.kind === "not_sent";
+      return this.#failed(isBegun ? { ...failure, kind: "unknown" } : failure, connection, entry);
     } finally {
+      leave();
+      over.abort();
       this.#clock.expectNothing();
+    }
+  }
+
+  /** Only forms: an address to open is one that nobody here has looked at. */
+  async #ask(params: unknown, signal: AbortSignal): Promise<FormAnswer> {
+    if (recordOf(params)["mode"] === "url") return { action: "decline" };
+    const form = readForm(params);
+    const { ask } = this.#request;
+    if (form === undefined || ask === undefined || signal.aborted) return { action: "cancel" };
+    const goOn = this.#clock.hold();
+    try {
+      return await ask(form, AbortSignal.any([signal, this.#clock.signal]));
+    } finally {
+      goOn();
     }
   }
 

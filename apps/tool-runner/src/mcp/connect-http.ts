@@ -9,6 +9,7 @@ import {
 } from "@modelcontextprotocol/client";
 import { redact } from "@holdfast/telemetry";
 import type { HttpServer } from "./config.ts";
+import { CallsInFlight } from "./calls-in-flight.ts";
 import {
   ConnectError,
   listenForChanges,
@@ -58,7 +59,8 @@ async function tryWay(server: HttpServer, way: Way, deps: ConnectDeps): Promise<
     new Sanitiser(deps.onProblem),
     new NumericIds(),
   ]);
-  const client = newClient(deps, way === "negotiate" ? Math.min(PROBE_MS, server.initTimeoutMs) : undefined);
+  const calls = new CallsInFlight(logger);
+  const client = newClient(deps, calls, way === "negotiate" ? Math.min(PROBE_MS, server.initTimeoutMs) : undefined);
   const { ended, isOpen } = watchEnd(client, () => "it was closed");
   try {
     await client.connect(transport, { timeout: server.initTimeoutMs, signal: deps.signal });
@@ -68,7 +70,7 @@ async function tryWay(server: HttpServer, way: Way, deps: ConnectDeps): Promise<
   }
   listenForChanges({ client, logger });
   logger.info("mcp server connected", { transport: way, revision: client.getNegotiatedProtocolVersion() });
-  return { client, wire: way === "sse" ? "sse" : "http", ended, isOpen, close: () => client.close() };
+  return { client, calls, wire: way === "sse" ? "sse" : "http", ended, isOpen, close: () => client.close() };
 }
 
 function wireTransport({ url, headers, oauth }: HttpServer, way: Way, fetch: FetchLike | undefined): Transport {

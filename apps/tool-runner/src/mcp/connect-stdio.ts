@@ -1,6 +1,7 @@
 import { ProtocolError } from "@modelcontextprotocol/client";
 import { z } from "zod";
 import { environmentOf, isDirectory, type StdioServer } from "./config.ts";
+import { CallsInFlight } from "./calls-in-flight.ts";
 import {
   ConnectError,
   listenForChanges,
@@ -121,7 +122,8 @@ async function tryRung(server: StdioServer, rung: Rung, deps: StdioConnectDeps):
     onForeignFraming: () => void (transport.heardMessages === 0 && transport.close()),
   });
   const layered = new LayeredStdioTransport(transport, [new Sanitiser(deps.onProblem), new NumericIds()]);
-  const client = newClient(deps, rung.probeMs);
+  const calls = new CallsInFlight(logger);
+  const client = newClient(deps, calls, rung.probeMs);
   const { ended, isOpen } = watchEnd(client, () => transport.lossReason ?? "it was closed");
   const silence = watchSilence(transport, rung.silentMs);
   const stop = () => void transport.close();
@@ -147,7 +149,7 @@ async function tryRung(server: StdioServer, rung: Rung, deps: StdioConnectDeps):
     await transport.close();
   };
   const pid = transport.pid === null ? {} : { pid: transport.pid };
-  return { connection: { client, wire: rung.framing, ...pid, ended, isOpen, close } };
+  return { connection: { client, calls, wire: rung.framing, ...pid, ended, isOpen, close } };
 }
 
 function watchSilence(transport: StdioTransport, silentMs: number | undefined): NodeJS.Timeout | undefined {

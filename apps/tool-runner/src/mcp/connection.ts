@@ -1,5 +1,6 @@
-import { Client, type ElicitRequestFormParams, type ElicitResult, type FetchLike } from "@modelcontextprotocol/client";
+import { Client, type FetchLike } from "@modelcontextprotocol/client";
 import type { Logger } from "@holdfast/telemetry";
+import type { CallsInFlight } from "./calls-in-flight.ts";
 import { errorOf } from "./error-text.ts";
 import type { Framing } from "./framing.ts";
 import type { Sandboxes } from "./sandboxes.ts";
@@ -8,6 +9,8 @@ import type { Sandboxes } from "./sandboxes.ts";
 export interface Connection {
   readonly client: Client;
   readonly wire: Framing | "http" | "sse";
+  /** Who may be asked what the server wants to know. */
+  readonly calls: CallsInFlight;
   /** Of a server process. */
   readonly pid?: number;
   /** Resolves once, with the reason, when the session is over: lost or closed. */
@@ -27,14 +30,9 @@ export interface ConnectDeps {
   readonly sandboxes: Sandboxes;
   /** Ends every try at once. */
   readonly signal: AbortSignal;
-  /** Asks a human what the server wants to know, by a form; without it servers are told that nobody can be asked. */
-  readonly onElicit?: Elicit;
   /** How requests leave over HTTP; the conformance client signs in here. */
   readonly fetch?: FetchLike;
 }
-
-/** `signal` aborts when the server does not want to know any more, or is gone. */
-export type Elicit = (form: ElicitRequestFormParams, signal: AbortSignal) => Promise<ElicitResult>;
 
 /** A session that could not be made. The message is fit to be shown: why, and the last lines of stderr. */
 export class ConnectError extends Error {
@@ -58,21 +56,17 @@ const CLIENT_INFO = { name: "holdfast", version: "0.1.0" };
 const LISTEN_ACK_MS = 5000;
 
 /**
- * A client that answers sampling and roots by "method not found", and elicitation too where nobody can be asked.
- * `probeMs` undefined speaks only the era of `initialize`.
+ * A client that answers sampling and roots by "method not found", and a form by what the human of the call in flight says.
+ * What a server of 2026-07-28 wants to know stands in the answer to a call, and is answered there (`exchange.ts`). `probeMs`
+ * undefined speaks only the era of `initialize`.
  */
-export function newClient(deps: ConnectDeps, probeMs?: number): Client {
-  const { onElicit } = deps;
+export function newClient(deps: ConnectDeps, calls: CallsInFlight, probeMs?: number): Client {
   const client = new Client(CLIENT_INFO, {
-    capabilities: onElicit ? { elicitation: { form: { applyDefaults: true } } } : {},
-    inputRequired: { autoFulfill: onElicit !== undefined },
+    capabilities: { elicitation: { form: { applyDefaults: true } } },
+    inputRequired: { autoFulfill: false },
     ...(probeMs !== undefined && { versionNegotiation: { mode: "auto", probe: { timeoutMs: probeMs } } }),
   });
-  if (onElicit) {
-    client.setRequestHandler("elicitation/create", async ({ params }, { mcpReq }) =>
-      params.mode === "url" ? { action: "decline" } : onElicit(params, mcpReq.signal),
-    );
-  }
+  client.setRequestHandler("elicitation/create", ({ params }, { mcpReq }) => calls.ask(params, mcpReq.signal));
   client.setNotificationHandler("notifications/tools/list_changed", deps.onToolsChanged);
   // What the SDK reports here quotes messages; only its first words are ours to log.
   client.onerror = (error) => deps.logger.debug("mcp protocol error", { reason: error.message.split(":", 1)[0] });

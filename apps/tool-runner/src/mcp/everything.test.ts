@@ -4,9 +4,10 @@ import { rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { McpServerConfig } from "@holdfast/protocol";
+import { McpServerConfig, withDefaults } from "@holdfast/protocol";
 import { freePort, until } from "@holdfast/testing";
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
+import type { Ask } from "./asked-form.ts";
 import { testHost, type TestHost } from "./fixture/fixture-host.ts";
 
 /** The reference server of the protocol's authors, over each of its transports. */
@@ -36,6 +37,19 @@ async function startRemote(transport: "streamableHttp" | "sse", port: number): P
 async function stopRemote(remote: ChildProcess): Promise<void> {
   remote.kill("SIGKILL");
   if (remote.exitCode === null && remote.signalCode === null) await once(remote, "exit");
+}
+
+/** It offers the tool only to who can be asked, and late. */
+async function askedBy({ host, call }: TestHost, toolset: string): Promise<string> {
+  const name = "trigger-elicitation-request";
+  const isOffered = () => host.toolsets().some(({ tools }) => tools.some((tool) => tool.name === name));
+  await until(isOffered, { timeoutMs: 60_000 });
+  const ask: Ask = async ({ requestedSchema }) => {
+    expect(Object.keys(requestedSchema.properties)).toHaveLength(13);
+    return { action: "accept", content: withDefaults(requestedSchema, { name: "Ann" }) };
+  };
+  const { content } = await call(toolset, name, {}, { ask });
+  return content.map(({ text }) => text).join("\n");
 }
 
 describe("server-everything over stdio", () => {
@@ -90,6 +104,10 @@ describe("server-everything over stdio", () => {
     expect(cut.duration_ms).toBeLessThan(2000);
   });
 
+  it("[elicitation.official] asks a human while it runs a call", async () => {
+    expect(await askedBy(test, "everything")).toMatch(/- Name: Ann[^]*- Favorite Integer: 42/);
+  });
+
   it("[mcp.environment] has the environment it was configured with, and its envFile's", async () => {
     const { content } = await test.call("everything", "get-env");
     expect(JSON.parse(content[0]?.text ?? "")).toMatchObject({ GREETING: "hello", FROM_FILE: "two words" });
@@ -115,6 +133,19 @@ describe("server-everything over the network", () => {
         status: "failed",
         error: { code: "server_unavailable" },
       });
+    } finally {
+      await test.stop();
+      await stopRemote(remote);
+    }
+  });
+
+  it("[elicitation.official] asks a human while it runs a call", async () => {
+    const port = await freePort();
+    const remote = await startRemote("streamableHttp", port);
+    test = testHost(() => ({ remote: config({ url: `http://127.0.0.1:${port}/mcp` }) }));
+    try {
+      await test.host.start();
+      expect(await askedBy(test, "remote")).toMatch(/- Name: Ann[^]*- Favorite Integer: 42/);
     } finally {
       await test.stop();
       await stopRemote(remote);

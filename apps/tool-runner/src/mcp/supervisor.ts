@@ -45,7 +45,6 @@ export interface SupervisorOptions {
   readonly onChange: () => void;
   readonly policy?: Pick<RestartPolicy, "recordSuccess" | "recordDeath">;
   readonly ladderTimes?: LadderTimes;
-  readonly onElicit?: ConnectDeps["onElicit"];
   readonly fetch?: ConnectDeps["fetch"];
 }
 
@@ -208,11 +207,10 @@ export class Supervisor {
   }
 
   #connect(): Promise<Connection> {
-    const { logger, onElicit, fetch } = this.#options;
+    const { logger, fetch } = this.#options;
     const deps: ConnectDeps = {
       logger,
       sandboxes: this.#options.sandboxes,
-      ...(onElicit && { onElicit }),
       ...(fetch && { fetch }),
       onToolsChanged: () => this.#refreshSoon(),
       onProblem: (problem) => this.#problems.add(problem),

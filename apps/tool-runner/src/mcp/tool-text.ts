@@ -18,9 +18,9 @@ const HIDDEN = new RegExp(`[${HIDDEN_RANGES.map(([from, to]) => `${escaped(from)
 
 const PROSE: ReadonlySet<string> = new Set(["description", "title", "$comment"]);
 
-export function visibleText(text: string): string {
+export function visibleText(text: string, maxCharacters = MAX_DESCRIPTION_CHARACTERS): string {
   const visible = text.replaceAll(HIDDEN, "").toWellFormed();
-  return visible.length <= MAX_DESCRIPTION_CHARACTERS ? visible : `${cut(visible, MAX_DESCRIPTION_CHARACTERS - 1)}…`;
+  return visible.length <= maxCharacters ? visible : `${cut(visible, maxCharacters - 1)}…`;
 }
 
 /** A copy of a schema whose descriptions and titles, at every depth, are visible text. */

@@ -1,4 +1,5 @@
 import type { CatalogToolset, ServerReport } from "@holdfast/bus";
+import type { Ask } from "../mcp/asked-form.ts";
 import type { ToolContent, ToolOutput, ToolResultStatus } from "@holdfast/protocol";
 
 /** What a call ended with, before it is said whose it is. */
@@ -43,6 +44,8 @@ export interface Execution {
   readonly trace: { readonly traceparent?: string; readonly tracestate?: string };
   /** To be asked with the tool as it is now, as late as can be. Where it answers a refusal, the call ends `denied`. */
   readonly authorize: (tool: ToolToRun) => Promise<Refusal | undefined>;
+  /** Asks a human what whoever runs the tool wants to know. */
+  readonly ask: Ask;
   readonly onOutput: (stream: ToolOutput["stream"], text: string) => void;
 }
 

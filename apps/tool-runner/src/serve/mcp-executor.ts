@@ -53,6 +53,7 @@ export class McpExecutor implements Executor {
           const shown = { toolset, name: model_name, own_name, definition_sha256 };
           return execution.authorize(read_only === undefined ? shown : { ...shown, read_only });
         },
+        ask: execution.ask,
         onProgress: ({ message }) => progress.add(message),
       });
       return { ...outcome, content: outcome.content.map((item) => ({ ...item })) };

@@ -4,7 +4,7 @@ import {
   newUuid,
   TOOL_RUNNERS_GROUP,
   type ToolCall,
-  type ToolOutput,
+  type ResultsPayload,
   type ToolResult,
   toolsTopic,
 } from "@holdfast/protocol";
@@ -41,7 +41,7 @@ async function sent(toolset: string, agent = "assistant") {
     timeout_ms: 20_000,
     created_at: new Date().toISOString(),
   };
-  const answers: (ToolOutput | ToolResult)[] = [];
+  const answers: ResultsPayload[] = [];
   await ours.toolCalls.watch(call.conversation_id, (answer) => void answers.push(answer));
   const id = ours.toolCalls.callId(call.run_id, 0, 0);
   await ours.toolCalls.send(toolset, id, call, {});
@@ -76,12 +76,15 @@ function contextOf(queue: WorkQueue, begun = () => {}, more: Partial<ServeContex
         return state;
       },
       output: (...of) => ours.toolJournal.output(...of),
+      questionId: (...of) => ours.toolJournal.questionId(...of),
+      questions: (...of) => ours.toolJournal.questions(...of),
       finish: (...of) => ours.toolJournal.finish(...of),
     },
     queue,
     running: new RunningCalls(),
     metrics: toolRunnerMetrics(createMetrics({ service: "tool-runner", withProcess: false })),
     states: new AgentStates({ control: ours.control, agents: [] }),
+    questions: { approvals: ours.approvals, expiryMs: 600_000 },
     permissions: { approvals: ours.approvals, agents: () => ({}) },
     stopping: new AbortController().signal,
     logger: createLogger({ service: "tool-runner", level: "error" }),

@@ -3,6 +3,7 @@ import type { AgentStates, CallState, Entry, ToolJournal, WorkQueue } from "@hol
 import type { ToolCall, ToolResult } from "@holdfast/protocol";
 import { type Logger, withSpan } from "@holdfast/telemetry";
 import { type AuthorizeDeps, refusalOf } from "./authorize.ts";
+import { CallQuestions, type QuestionLimits } from "./call-questions.ts";
 import type { Executor, Outcome } from "./executor.ts";
 import type { ToolRunnerMetrics } from "./metrics.ts";
 import type { RunningCalls } from "./running-calls.ts";
@@ -26,6 +27,8 @@ export interface ServeContext {
   readonly states: AgentStates;
   /** The rules by which a call needs a human's approval, and where to find what humans have said. */
   readonly permissions: AuthorizeDeps;
+  /** Where to find what humans answer to the questions of servers, and how long they may take. */
+  readonly questions: QuestionLimits;
   /** Aborts when no further call may begin here. */
   readonly stopping: AbortSignal;
   readonly logger: Logger;
@@ -156,6 +159,7 @@ async function run({ entry, call, toolset, signal, trace }: BegunCall, context: 
       signal,
       trace,
       authorize: (tool) => refusalOf(entry, call, tool, context.permissions),
+      ask: new CallQuestions(entry, toolset, call, context).ask,
       onOutput,
     });
   } catch (error) {

@@ -52,6 +52,7 @@ async function serving(limits: AdmissionLimits) {
       running: new RunningCalls(),
       metrics: toolRunnerMetrics(createMetrics({ service: "tool-runner", withProcess: false })),
       states: new AgentStates({ control: bus.control, agents: [] }),
+      questions: { approvals: bus.approvals, expiryMs: 600_000 },
       permissions: { approvals: bus.approvals, agents: () => ({}) },
       stopping: new AbortController().signal,
       logger: createLogger({ service: "tool-runner", level: "error" }),

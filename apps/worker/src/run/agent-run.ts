@@ -100,8 +100,8 @@ export class AgentRun {
 
   #obey(state: AgentState): void {
     const { clock } = this.#stop;
-    if (state !== "paused") return clock.go();
-    clock.hold();
+    if (state !== "paused") return clock.go("paused");
+    clock.hold("paused");
     this.#recordWork();
   }
 

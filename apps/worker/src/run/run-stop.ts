@@ -57,7 +57,7 @@ export class RunStop {
   }
 
   dispose(): void {
-    this.clock.hold();
+    this.clock.hold("over");
     for (const unlink of this.#unlink) unlink();
   }
 

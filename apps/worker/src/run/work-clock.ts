@@ -1,10 +1,13 @@
 /**
  * The time a run was worked on, over all its attempts: what its budget of seconds is for. It stands still while the run's
- * agent is paused, and of course while nobody has the run: a night without workers must not end what waits for them.
+ * agent is paused, while a call of it waits for a human, and of course while nobody has the run: a night without workers must
+ * not end what waits for them.
  */
 export class WorkClock {
   readonly #limitMs: number;
   readonly #onLimit: () => void;
+  /** Why it stands still. */
+  readonly #holds = new Set<string>();
   #workedMs: number;
   #sinceMs: number | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -14,7 +17,7 @@ export class WorkClock {
     this.#workedMs = workedMs;
     this.#limitMs = limitMs;
     this.#onLimit = onLimit;
-    this.go();
+    this.#run();
   }
 
   get workedMs(): number {
@@ -22,15 +25,20 @@ export class WorkClock {
     return Math.round(this.#workedMs + current);
   }
 
-  go(): void {
-    if (this.#sinceMs !== undefined) return;
-    this.#sinceMs = performance.now();
-    this.#timer = setTimeout(this.#onLimit, Math.max(0, this.#limitMs - this.#workedMs));
+  /** Goes on, unless it stands still for another reason. */
+  go(why: string): void {
+    if (this.#holds.delete(why) && this.#holds.size === 0) this.#run();
   }
 
-  hold(): void {
+  hold(why: string): void {
+    this.#holds.add(why);
     this.#workedMs = this.workedMs;
     this.#sinceMs = undefined;
     clearTimeout(this.#timer);
+  }
+
+  #run(): void {
+    this.#sinceMs = performance.now();
+    this.#timer = setTimeout(this.#onLimit, Math.max(0, this.#limitMs - this.#workedMs));
   }
 }

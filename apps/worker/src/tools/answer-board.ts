@@ -1,8 +1,12 @@
 import type { CallId, ToolCalls } from "@holdfast/bus";
-import type { ToolOutput, ToolResult } from "@holdfast/protocol";
+import type { ResultsPayload, ToolOutput, ToolQuestion, ToolResult } from "@holdfast/protocol";
 
-interface Awaited {
+export interface AnswerListener {
   readonly onOutput: (output: ToolOutput) => void;
+  readonly onQuestion: (question: ToolQuestion) => void;
+}
+
+interface Awaited extends AnswerListener {
   readonly resolve: (result: ToolResult) => void;
 }
 
@@ -19,9 +23,9 @@ export class AnswerBoard {
   }
 
   /** Resolves when nothing later can be missed; the inner promise with the call's result. */
-  async expect(id: CallId, onOutput: (output: ToolOutput) => void): Promise<{ readonly result: Promise<ToolResult> }> {
+  async expect(id: CallId, listener: AnswerListener): Promise<{ readonly result: Promise<ToolResult> }> {
     const { promise, resolve } = Promise.withResolvers<ToolResult>();
-    this.#awaited.set(id, { onOutput, resolve });
+    this.#awaited.set(id, { ...listener, resolve });
     this.#listening ??= this.#toolCalls.watch(this.#conversationId, (answer) => this.#deliver(answer));
     await this.#listening;
     return { result: promise };
@@ -34,10 +38,14 @@ export class AnswerBoard {
   }
 
   /** Answers are delivered at least once; what comes after a call's result is nobody's. */
-  #deliver(answer: ToolOutput | ToolResult): void {
+  #deliver(answer: ResultsPayload): void {
     const awaited = this.#awaited.get(answer.id);
     if (answer.event === "tool_output") {
       awaited?.onOutput(answer);
+      return;
+    }
+    if (answer.event === "tool_question") {
+      awaited?.onQuestion(answer);
       return;
     }
     this.#awaited.delete(answer.id);

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { CallId, CallState, Control, ToolCalls } from "@holdfast/bus";
-import type { ToolResult } from "@holdfast/protocol";
+import type { ToolQuestion, ToolResult } from "@holdfast/protocol";
 import type { RunStop, RunStopped } from "../run/run-stop.ts";
 import { type CallOutcome, notRun, outcomeOf, outcomeUnknown } from "./call-outcome.ts";
 
@@ -16,6 +16,8 @@ export interface SentCall {
   readonly timeoutMs: number;
   /** A trusted server says that running it twice does no harm, so another runner may take it up. */
   readonly isRepeatable: boolean;
+  /** Told at every look what its server asks humans. */
+  readonly questions: { found(open: readonly ToolQuestion[]): void };
   /** Resolves with the result where one arrives. */
   readonly result: Promise<ToolResult>;
 }
@@ -36,7 +38,8 @@ export interface WaitSettings {
 /**
  * Waits for the end of a call, which is one of: its result; never begun (we won absent → cancelled); unknown.
  * - While nobody has begun it and no living runner serves its toolset, it has `noRunnerMs`, and not its own timeout.
- * - The time allowed counts anew from the moment a living runner is seen to have begun.
+ * - The time allowed counts anew from the moment a living runner is seen to have begun, and stands still while it waits for a
+ *   human.
  * - A dead runner's call may still be answered by another that takes over its queue; after `deadRunnerMs` it is unknown.
  * - When the run is cancelled or out of time, the runner is told, and the call ends `cancelled`. When the run goes to
  *   another worker (RunStopped), nothing is done to the call: that worker finds it.
@@ -53,6 +56,7 @@ export async function awaitAnswer(
     if (event instanceof Error) return stopCall(call, ports, settings, event);
     if (event !== "time") return outcomeOf(event);
     const state = await ports.toolCalls.state(call.conversationId, call.id);
+    if (state.state === "started") call.questions.found(state.questions);
     const isUnserved =
       state.state === "absent" && call.toolset !== undefined && !(await ports.toolCalls.isServed(call.toolset));
     const end = outcomeOfState(state) ?? patience.judge(state, isUnserved);
@@ -78,7 +82,7 @@ class Patience {
 
   judge(state: CallState, isUnserved: boolean): CallOutcome | "give up" | undefined {
     const now = Date.now();
-    if (state.state === "started" && state.runnerAlive && !this.#isBegun) {
+    if (isAtWork(state) && (!this.#isBegun || state.questions.length > 0)) {
       this.#isBegun = true;
       this.#untilMs = now + this.#call.timeoutMs + this.#settings.graceMs;
     }
@@ -95,6 +99,10 @@ class Patience {
     this.#unservedLooks = isUnserved ? this.#unservedLooks + 1 : 0;
     return this.#unservedLooks * this.#settings.lookEveryMs >= this.#settings.noRunnerMs;
   }
+}
+
+function isAtWork(state: CallState): state is Extract<CallState, { state: "started" }> {
+  return state.state === "started" && state.runnerAlive;
 }
 
 const TOO_LATE = "No tool-runner took the call in time.";

@@ -15,6 +15,7 @@ import type { OpenCall, RunProgress } from "../run/run-progress.ts";
 import { type RunStop, RunStopped } from "../run/run-stop.ts";
 import { AnswerBoard } from "./answer-board.ts";
 import { awaitAnswer, type WaitSettings } from "./await-answer.ts";
+import { CallQuestions } from "./call-questions.ts";
 import { type CallOutcome, notRun, outcomeOf, outcomeUnknown } from "./call-outcome.ts";
 import type { ArgumentChecker, CheckedArguments } from "./check-arguments.ts";
 import { mustBeApproved, type Permission, permissionOf, questionOf, rejectionOf } from "./permission.ts";
@@ -105,6 +106,7 @@ class CallRun {
   readonly #offered: OfferedTool | undefined;
   readonly #events: ToolStepEvents;
   readonly #checked: CheckedArguments | undefined;
+  readonly #questions: CallQuestions;
   #permission: Permission = { kind: "granted" };
 
   constructor(open: OpenCall, scope: ToolPhaseScope, deps: ToolPhaseDeps, board: AnswerBoard) {
@@ -114,6 +116,7 @@ class CallRun {
     this.#board = board;
     this.#offered = scope.toolbox.resolve(open.call.name);
     this.#events = new ToolStepEvents(scope.lease, open, this.#name);
+    this.#questions = new CallQuestions({ open, callId: this.#id, offered: this.#offered }, scope);
     this.#checked = this.#offered && deps.argumentChecker.check(open.call.arguments, this.#offered.tool);
   }
 
@@ -158,6 +161,7 @@ class CallRun {
     };
     const outcome = await withSpan(`execute_tool ${this.#name}`, { kind: "client", attributes }, async (span) => {
       const settled = await this.#run();
+      await this.#questions.close();
       span.setAttribute("holdfast.tool.status", settled.status);
       if (settled.status === "failed" || settled.status === "unknown")
         span.fail(new Error(settled.error?.code ?? settled.status));
@@ -245,7 +249,10 @@ class CallRun {
   async #wait(offered: OfferedTool | undefined, send?: () => Promise<void>): Promise<CallOutcome> {
     const { lease, stop } = this.#scope;
     const { run } = lease;
-    const { result } = await this.#board.expect(this.#id, (output) => this.#events.output(output.text));
+    const { result } = await this.#board.expect(this.#id, {
+      onOutput: ({ text }) => this.#events.output(text),
+      onQuestion: (question) => this.#questions.heard(question),
+    });
     await send?.();
     const sent = {
       id: this.#id,
@@ -256,6 +263,7 @@ class CallRun {
       toolCallId: this.#open.call.id,
       timeoutMs: offered?.tool.timeout_ms ?? 0,
       isRepeatable: offered?.tool.idempotent === true,
+      questions: this.#questions,
       result,
     };
     return awaitAnswer(sent, this.#deps, this.#deps.wait, stop);

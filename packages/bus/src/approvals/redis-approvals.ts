@@ -1,13 +1,22 @@
+import { createHash } from "node:crypto";
 import { EachByItself } from "../each-by-itself.ts";
-import { type ApprovalEvent, type ApprovalStatus, streamTopic } from "@holdfast/protocol";
+import {
+  type ApprovalEvent,
+  type ApprovalStatus,
+  canonicalJson,
+  type FormContent,
+  streamTopic,
+} from "@holdfast/protocol";
 import { type Commands, text } from "../connection/commands.ts";
 import type { Note, Outbox } from "../conversations/outbox.ts";
 import { settleNote } from "../conversations/settle-note.ts";
 import { uuidV5 } from "../ids.ts";
 import { approvalPointerKey, approvalsKey, metaKey, runKey } from "../keys.ts";
-import type { ApprovalRecord, Approvals, Decided, HumanDecision } from "../ports/approvals.ts";
+import type { ApprovalRecord, Approvals, Decided, HumanDecision, QuestionState } from "../ports/approvals.ts";
 import type { PageOf, PageRequest } from "../ports/conversations.ts";
 import { leaveIndex, nextWaiting, overdueApprovals, parseWaitingCursor } from "./waiting-index.ts";
+
+type Decision = Exclude<ApprovalStatus, "requested">;
 
 const STATUS_OF = { approve: "approved", reject: "rejected" } as const;
 
@@ -60,11 +69,26 @@ export class RedisApprovals implements Approvals {
     }
   }
 
-  async decide(approvalId: string, { decision, by, comment }: HumanDecision): Promise<Decided> {
+  async decide(approvalId: string, { decision, by, comment, content }: HumanDecision): Promise<Decided> {
     const record = await this.find(approvalId);
     if (!record) return { outcome: "missing" };
     const more = { decided_by: by, ...(comment === undefined ? {} : { comment }) };
-    return this.#decide(record, STATUS_OF[decision], more);
+    return this.#decide(record, STATUS_OF[decision], more, content);
+  }
+
+  async answerOf(conversationId: string, approvalId: string): Promise<QuestionState> {
+    const fields = [`${approvalId}:status`, `${approvalId}:content`] as const;
+    const [status, content] = await this.#commands.send((redis) =>
+      redis.hmget(approvalsKey(conversationId), ...fields),
+    );
+    if (!status) return { status: "missing" };
+    if (status !== "approved") return { status: status as "requested" | "rejected" | "expired" };
+    // Who asks twice for what it has had once is told that it is over.
+    return content ? { status, content: JSON.parse(content) as FormContent } : { status: "expired" };
+  }
+
+  async forgetContent(conversationId: string, approvalId: string): Promise<void> {
+    await this.#commands.send((redis) => redis.hdel(approvalsKey(conversationId), `${approvalId}:content`));
   }
 
   async expireOverdue(): Promise<number> {
@@ -85,34 +109,44 @@ export class RedisApprovals implements Approvals {
 
   async #decide(
     { event }: ApprovalRecord,
-    status: Exclude<ApprovalStatus, "requested">,
+    status: Decision,
     more: Pick<ApprovalEvent, "decided_by" | "comment">,
+    content?: FormContent,
   ): Promise<Decided> {
-    const { conversation_id: conversationId, run_id: runId, approval_id: id } = event;
+    const { conversation_id: conversationId, approval_id: id } = event;
+    const filledIn = content ? [JSON.stringify(content), digestOf(id, content)] : ["", ""];
+    const decision = { ...event, status, ...more, created_at: new Date().toISOString() };
+    const [outcome = "", digest = ""] = await this.#decideOnce(decision, filledIn);
+    if (outcome === "overdue") return this.#tooLate(event);
+    const standing = (await this.#read(conversationId, id))?.event;
+    if (outcome === "missing" || !standing) return { outcome: "missing" };
+    if (outcome === "decided") {
+      await leaveIndex(this.#commands, conversationId, id);
+      return { outcome, approval: standing };
+    }
+    if (outcome === status && digest === filledIn[1]) return { outcome: "repeated", approval: standing };
+    return { outcome: outcome === "expired" ? "expired" : "conflict", approval: standing };
+  }
+
+  /** What decide-4.lua answers. */
+  async #decideOnce(decision: ApprovalEvent, filledIn: readonly string[]): Promise<string[]> {
+    const { conversation_id: conversationId, run_id: runId, approval_id: id, status } = decision;
     const note: Note = { kind: "wake", conversationId, runId };
-    const decision: ApprovalEvent = { ...event, status, ...more, created_at: new Date().toISOString() };
     const keys = [
       streamTopic(conversationId),
       metaKey(conversationId),
       runKey(conversationId, runId),
       approvalsKey(conversationId),
     ];
-    const args = [id, status, JSON.stringify(decision), Date.now(), Date.parse(event.expires_at ?? "")];
+    const expiresMs = Date.parse(decision.expires_at ?? "");
+    const args = [id, status, JSON.stringify(decision), Date.now(), expiresMs, ...filledIn];
     const put = await this.#outbox.put(note);
     const decide = () => this.#commands.script("decide-4", keys, args);
-    const outcome = text((await this.#commands.durably([streamTopic(conversationId)], decide))[0]);
+    const reply = (await this.#commands.durably([streamTopic(conversationId)], decide)).map(text);
     // Also where it was decided before: the one who did may have died before it woke the run.
     await settleNote(this.#commands, note);
     await this.#outbox.remove(put);
-    if (outcome === "decided") {
-      await leaveIndex(this.#commands, conversationId, id);
-      return { outcome, approval: decision };
-    }
-    if (outcome === "overdue") return this.#tooLate(event);
-    const standing = await this.#read(conversationId, id);
-    if (outcome === "missing" || !standing) return { outcome: "missing" };
-    if (outcome === status) return { outcome: "repeated", approval: standing.event };
-    return { outcome: outcome === "expired" ? "expired" : "conflict", approval: standing.event };
+    return reply;
   }
 
   /** Whoever comes too late ends it: the sweep may be seconds away. */
@@ -129,4 +163,11 @@ export class RedisApprovals implements Approvals {
     );
     return event ? { event: JSON.parse(event) as ApprovalEvent, callId: callId ?? "" } : undefined;
   }
+}
+
+/** By which the same answer is known again when it is sent twice; of no use for another question. */
+function digestOf(approvalId: string, content: FormContent): string {
+  return createHash("sha256")
+    .update(`${approvalId} ${canonicalJson(content)}`)
+    .digest("hex");
 }

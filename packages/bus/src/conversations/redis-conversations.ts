@@ -181,7 +181,7 @@ export class RedisConversations implements Conversations {
   }
 
   async #waitingOf(conversationId: string, run: Record<string, string>): Promise<ApprovalEvent[]> {
-    const ids = (run["asked"] ?? "").split(" ").filter(Boolean);
+    const ids = `${run["asked"] ?? ""} ${run["questions"] ?? ""}`.split(" ").filter(Boolean);
     if (ids.length === 0) return [];
     const events = await this.#commands.send((redis) => redis.hmget(approvalsKey(conversationId), ...ids));
     return events

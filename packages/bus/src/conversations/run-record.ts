@@ -56,7 +56,7 @@ export function publicRun(conversationId: string, fields: Fields, approvals: rea
     ...(startedMs ? { started_at: new Date(Number(startedMs)).toISOString() } : {}),
     ...optional("finished_at", "finished_at"),
     ...optional("reason", "reason"),
-    ...(fields.get("status") === "requires_action" ? { approvals } : {}),
+    ...(fields.get("status") === "requires_action" || approvals.length > 0 ? { approvals } : {}),
     ...(fields.has("error") ? { error: JSON.parse(fields.get("error") ?? "") as unknown } : {}),
   });
 }

@@ -106,6 +106,8 @@ export interface ClaimedRun {
   readonly isContinued: boolean;
   /** True when the run has ever asked humans. */
   readonly hasAsked: boolean;
+  /** True when an earlier attempt left questions of its calls. */
+  readonly hasQuestions: boolean;
   /** Given by who accepted the message in place of one that could not be read. */
   readonly refusal?: Refusal;
   /** The queue entry the message came with, once a worker has read it. */
@@ -158,6 +160,7 @@ export interface RunLease {
    * nothing was asked, and the lease is still held.
    */
   park(request: ParkRequest): Promise<"parked" | "cancelled">;
+  readonly questions: CallQuestions;
   /** A failure worth another try: counts it and gives the lease up. The entry stays pending: claim again. */
   fail(): Promise<number>;
   /** Gives the run up unfinished, to be claimed by another at once (shutdown). */
@@ -179,6 +182,24 @@ export interface Question {
   readonly pending: EventDraft;
   readonly asked: Pick<ApprovalEvent, "approval_id" | "tool_call_id" | "name" | "args" | "args_sha256" | "expires_at">;
   /** The call's id in `tools:<toolset>`. */
+  readonly callId: CallId;
+}
+
+/** What calls ask humans while they run. Throws Fenced. */
+export interface CallQuestions {
+  /**
+   * The run goes on. Asked again, also by a later owner, it is the same question. `cancelled`: the run has been cancelled, and
+   * nothing was asked.
+   */
+  ask(question: CallQuestion): Promise<"asked" | "cancelled">;
+  /** The call has ended: its questions that nobody answered expire. `finish` does it for all calls of the run. */
+  close(callId: CallId): Promise<void>;
+}
+
+/** What the MCP server of a call that runs wants to know. */
+export interface CallQuestion {
+  readonly asked: Question["asked"] &
+    Required<Pick<ApprovalEvent, "expires_at" | "message" | "requested_schema" | "toolset">>;
   readonly callId: CallId;
 }
 

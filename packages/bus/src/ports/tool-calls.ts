@@ -1,4 +1,12 @@
-import type { ServerInfo, ToolCall, ToolOutput, ToolResult, ToolsetInfo } from "@holdfast/protocol";
+import type {
+  ResultsPayload,
+  ServerInfo,
+  ToolCall,
+  ToolOutput,
+  ToolQuestion,
+  ToolResult,
+  ToolsetInfo,
+} from "@holdfast/protocol";
 import type { TraceContext } from "./entry.ts";
 
 /** UUIDv5(run_id, "<step>/<index>"): the idempotency key of a call (protocol §2.7). */
@@ -6,7 +14,13 @@ export type CallId = string;
 
 export type CallState =
   | { readonly state: "absent" }
-  | { readonly state: "started"; readonly runner: string; readonly runnerAlive: boolean }
+  | {
+      readonly state: "started";
+      readonly runner: string;
+      readonly runnerAlive: boolean;
+      /** What its server asks a human at this moment. */
+      readonly questions: readonly ToolQuestion[];
+    }
   | { readonly state: "done"; readonly result: ToolResult }
   | { readonly state: "cancelled" };
 
@@ -19,8 +33,8 @@ export interface ToolCalls {
   giveUp(conversationId: string, id: CallId): Promise<CallState>;
   /** Whether a living tool-runner takes calls of this toolset. One that does not say what it serves may take any. */
   isServed(toolset: string): Promise<boolean>;
-  /** Output and results of the conversation from now on; resolves when nothing later can be missed. Call the answer to stop. */
-  watch(conversationId: string, listener: (answer: ToolOutput | ToolResult) => void): Promise<() => void>;
+  /** Output, questions and results of the conversation from now on; resolves when nothing later can be missed. Call the answer to stop. */
+  watch(conversationId: string, listener: (answer: ResultsPayload) => void): Promise<() => void>;
 }
 
 /** The tool-runner's side: the journal that makes a call run at most once. */
@@ -28,6 +42,18 @@ export interface ToolJournal {
   /** absent → started, before anything runs. Any other state is answered and nothing may run. */
   start(conversationId: string, id: CallId): Promise<CallState | { readonly state: "begun" }>;
   output(conversationId: string, output: ToolOutput): Promise<void>;
+  /** Follows from the call: the nth question of its server. */
+  questionId(id: CallId, n: number): string;
+  /**
+   * What the server of a call that runs asks at this moment, all of it; `asked` is the new one among them, if there is one. A
+   * call that does not run asks nothing.
+   */
+  questions(
+    conversationId: string,
+    id: CallId,
+    open: readonly ToolQuestion[],
+    asked?: ToolQuestion,
+  ): Promise<"told" | "ended">;
   /** started → done and the result in `results:<conversation_id>`, in one script. A call already done answers its first result again. */
   finish(conversationId: string, id: CallId, result: ToolResult): Promise<void>;
 }

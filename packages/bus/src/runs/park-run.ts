@@ -3,7 +3,7 @@ import type { Commands } from "../connection/commands.ts";
 import { enterIndex } from "../approvals/waiting-index.ts";
 import { approvalPointerKey, WAITING_APPROVALS_KEY } from "../keys.ts";
 import { storeRecord } from "../conversations/history-record.ts";
-import type { ClaimedRun, EventDraft, ParkRequest } from "../ports/runs.ts";
+import type { ClaimedRun, EventDraft, ParkRequest, Question } from "../ports/runs.ts";
 import type { RunEvents } from "./run-events.ts";
 
 /** What park-4.lua appends and keeps. */
@@ -14,6 +14,7 @@ export interface Parking {
 }
 
 type EndedApproval = Extract<EventDraft, { event: "approval" }>;
+type Asked = Pick<Question, "asked">;
 
 export function parkingOf(request: ParkRequest, events: RunEvents, run: ClaimedRun, attempt: number): Parking {
   const payloads: string[] = [];
@@ -50,7 +51,7 @@ export function parkingOf(request: ParkRequest, events: RunEvents, run: ClaimedR
  */
 export async function pointAt(
   commands: Commands,
-  { questions }: ParkRequest,
+  questions: readonly Asked[],
   { conversationId }: ClaimedRun,
   pointerMs: number,
 ): Promise<void> {
@@ -67,12 +68,12 @@ export async function pointAt(
 const CLOCKS_APART_MS = 60_000;
 
 /** Whether somebody may have thought it expired by now. */
-export function isOverdue({ questions }: ParkRequest): boolean {
+export function isOverdue(questions: readonly Asked[]): boolean {
   return questions.some(({ asked }) => Date.parse(asked.expires_at ?? "") <= Date.now() + CLOCKS_APART_MS);
 }
 
 /** The script that uses it puts the time at the end. */
-function undated(payload: string): string {
+export function undated(payload: string): string {
   const { created_at: _, ...event } = JSON.parse(payload) as ApprovalEvent;
   return JSON.stringify(event);
 }

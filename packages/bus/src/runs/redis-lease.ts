@@ -21,6 +21,7 @@ import { endingFields } from "./lease-writes.ts";
 import { forgetLetter, LETTER_FIELD, owedLetter } from "./owed-letter.ts";
 import { OwnerWrites, type RunKeys } from "./owner-writes.ts";
 import { isOverdue, parkingOf, pointAt } from "./park-run.ts";
+import { RunQuestions } from "./run-questions.ts";
 import { RunEvents } from "./run-events.ts";
 import { settleEnding } from "./settle-ending.ts";
 import { WriteBuffer } from "./write-buffer.ts";
@@ -52,6 +53,7 @@ const BOOKKEEPING = 2;
  */
 export class RedisLease implements RunLease {
   readonly run: ClaimedRun;
+  readonly questions: RunQuestions;
   readonly #commands: Commands;
   readonly #outbox: Outbox;
   readonly #upkeep: Upkeep;
@@ -87,6 +89,8 @@ export class RedisLease implements RunLease {
     this.#runKeys = [streamTopic(conversationId), metaKey(conversationId), runKey(conversationId, id)];
     const { commands, fence, stored } = options;
     this.#writes = new OwnerWrites({ commands, fence, stored, keys: this.#runKeys, onLost: (why) => this.#lose(why) });
+    const parts = { lease: this, keys: this.#runKeys, writes: this.#writes, events: this.#events };
+    this.questions = new RunQuestions(commands, options.upkeep, parts);
     if (options.cancelled) this.#abort.abort("cancelled");
   }
 
@@ -198,6 +202,7 @@ export class RedisLease implements RunLease {
     const putNote = () => this.#outbox.put(note);
     const isOwed = ending.status === "completed" || ending.givenUp !== undefined;
     const [put] = await Promise.all([isOwed ? insist(putNote, () => this.#writes.lost) : undefined, flushed]);
+    await this.questions.close();
     const args = (first: number) => [first, ...rest];
     const reply = await this.#writes.ask({ script: "finish-6", keys, args, events: payloads.length, isDurable: true });
     this.#onEnd();
@@ -214,7 +219,8 @@ export class RedisLease implements RunLease {
   async park(request: ParkRequest): Promise<"parked" | "cancelled"> {
     await this.flush();
     const { payloads, rest } = parkingOf(request, this.#events, this.run, this.#attempt);
-    const point = () => pointAt(this.#commands, request, this.run, this.#upkeep.newPointerMs);
+    const { questions } = request;
+    const point = () => pointAt(this.#commands, questions, this.run, this.#upkeep.newPointerMs);
     await insist(point, () => this.#writes.lost);
     const keys = [...this.#runKeys, approvalsKey(this.run.conversationId)];
     const args = (first: number) => [first, payloads.length, ...payloads, ...rest];
@@ -225,7 +231,7 @@ export class RedisLease implements RunLease {
     }
     this.#onEnd();
     // A question that was overdue before it stood anywhere may have left the index meanwhile.
-    if (isOverdue(request)) await insist(point, () => undefined);
+    if (isOverdue(questions)) await insist(point, () => undefined);
     return "parked";
   }
 

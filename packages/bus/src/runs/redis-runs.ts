@@ -150,6 +150,7 @@ export class RedisRuns implements Runs {
         workedMs: Number(fields.get("worked_ms") ?? 0),
         isContinued: fields.get("continued") === text(reply[2]),
         hasAsked: fields.has("parked_fence"),
+        hasQuestions: fields.has("questions"),
         // A fence begins with the epoch that the log has now.
         logFrom: inEpoch(text(reply[2]).split(".")[0] ?? "", fields.get("entry")),
         ...refusalOf(fields),

@@ -17,7 +17,8 @@ for _, list in ipairs({ KEYS[6], KEYS[3] }) do
   end
 end
 local approvals = {}
-for id in string.gmatch(active and redis.call('HGET', KEYS[4] .. active, 'asked') or '', '%S+') do
+local of = active and redis.call('HMGET', KEYS[4] .. active, 'asked', 'questions') or {}
+for id in string.gmatch((of[1] or '') .. ' ' .. (of[2] or ''), '%S+') do
   local asked = redis.call('HMGET', string.sub(KEYS[1], 1, -5) .. 'approvals', id .. ':status', id)
   if asked[1] == 'requested' then
     approvals[#approvals + 1] = asked[2]

@@ -1,4 +1,13 @@
-import { newUuid, resultsTopic, type ToolCall, type ToolOutput, type ToolResult, toolsTopic } from "@holdfast/protocol";
+import {
+  newUuid,
+  type ResultsPayload,
+  resultsTopic,
+  type ToolCall,
+  type ToolOutput,
+  type ToolQuestion,
+  type ToolResult,
+  toolsTopic,
+} from "@holdfast/protocol";
 import { type Commands, text } from "../connection/commands.ts";
 import { entryFields, publishEntry } from "../queue/publish-entry.ts";
 import { uuidV5 } from "../ids.ts";
@@ -50,7 +59,9 @@ export class RedisToolCalls implements ToolCalls, ToolJournal {
   }
 
   async state(conversationId: string, id: string): Promise<CallState> {
-    return this.#read((await this.#commands.send((redis) => redis.hget(callsKey(conversationId), id))) ?? "");
+    const fields = [id, `${id}:questions`] as const;
+    const [stored, questions] = await this.#commands.send((redis) => redis.hmget(callsKey(conversationId), ...fields));
+    return this.#read(stored ?? "", questions ?? "[]");
   }
 
   async giveUp(conversationId: string, id: string): Promise<CallState> {
@@ -64,7 +75,7 @@ export class RedisToolCalls implements ToolCalls, ToolJournal {
     return runners.some(({ agents: toolsets }) => toolsets.length === 0 || toolsets.includes(toolset));
   }
 
-  watch(conversationId: string, listener: (answer: ToolOutput | ToolResult) => void): Promise<() => void> {
+  watch(conversationId: string, listener: (answer: ResultsPayload) => void): Promise<() => void> {
     return this.#watcher.watch(conversationId, listener);
   }
 
@@ -84,6 +95,24 @@ export class RedisToolCalls implements ToolCalls, ToolJournal {
       this.#commands.send((redis) => redis.pexpire(topic, this.#keptMs)),
     ]);
     await this.#leavesDeleted(conversationId);
+  }
+
+  questionId(id: string, n: number): string {
+    return uuidV5(id, `question/${n}`);
+  }
+
+  async questions(
+    conversationId: string,
+    id: string,
+    open: readonly ToolQuestion[],
+    asked?: ToolQuestion,
+  ): Promise<"told" | "ended"> {
+    const keys = [callsKey(conversationId), resultsTopic(conversationId)];
+    const list = open.length === 0 ? "" : JSON.stringify(open);
+    const args = [id, list, asked?.question_id ?? "", asked ? JSON.stringify(asked) : "", this.#keptMs];
+    const [outcome] = await this.#commands.durably(keys, () => this.#commands.script("put-question-2", keys, args));
+    if (await this.#leavesDeleted(conversationId)) return "ended";
+    return text(outcome) === "OK" ? "told" : "ended";
   }
 
   /** Waits for Redis: the tool has run, and its result must not be thrown away. */
@@ -115,11 +144,11 @@ export class RedisToolCalls implements ToolCalls, ToolJournal {
     return text(before);
   }
 
-  async #read(stored: string): Promise<CallState> {
+  async #read(stored: string, questions = "[]"): Promise<CallState> {
     const rest = stored.slice(2);
     switch (stored.slice(0, 2)) {
       case "s:":
-        return this.#started(rest.split(" ", 1)[0] ?? "");
+        return this.#started(rest.split(" ", 1)[0] ?? "", JSON.parse(questions) as ToolQuestion[]);
       case "d:":
         return { state: "done", result: JSON.parse(rest) as ToolResult };
       case CANCELLED:
@@ -129,7 +158,7 @@ export class RedisToolCalls implements ToolCalls, ToolJournal {
     }
   }
 
-  async #started(runner: string): Promise<CallState> {
-    return { state: "started", runner, runnerAlive: await this.#presence.isAlive(runner) };
+  async #started(runner: string, questions: readonly ToolQuestion[]): Promise<CallState> {
+    return { state: "started", runner, runnerAlive: await this.#presence.isAlive(runner), questions };
   }
 }

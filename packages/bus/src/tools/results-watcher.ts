@@ -1,12 +1,12 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { ResultsPayload, resultsTopic, type ToolOutput, type ToolResult } from "@holdfast/protocol";
+import { ResultsPayload, resultsTopic } from "@holdfast/protocol";
 import type { TopicTail } from "../connection/blocking-reads.ts";
 import type { Commands } from "../connection/commands.ts";
 import { fieldOf } from "../log/redis-event-log.ts";
 
 const RETRY_MS = 250;
 const WAKE_KEPT_MS = 3_600_000;
-type Listener = (answer: ToolOutput | ToolResult) => void;
+type Listener = (answer: ResultsPayload) => void;
 
 interface Watched {
   cursor: string;
@@ -95,7 +95,7 @@ export class ResultsWatcher {
 }
 
 /** Anybody may append here; what is no answer is passed over. */
-function parse(payload: string): ToolOutput | ToolResult | undefined {
+function parse(payload: string): ResultsPayload | undefined {
   try {
     return ResultsPayload.parse(JSON.parse(payload));
   } catch {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { newUuid, resultsTopic, type ToolOutput, type ToolResult } from "@holdfast/protocol";
+import { newUuid, type ResultsPayload, resultsTopic, type ToolResult } from "@holdfast/protocol";
 import { until } from "@holdfast/testing";
 import { busLab, REDIS_KINDS } from "../test-lab/bus-lab.ts";
 
@@ -22,7 +22,7 @@ describe.each(REDIS_KINDS)("tool calls on %s", (kind) => {
     const bus = lab.openBus();
     const conversationId = newUuid();
     const id = bus.toolCalls.callId(newUuid(), 0, 0);
-    const heard: (ToolOutput | ToolResult)[] = [];
+    const heard: ResultsPayload[] = [];
     const stop = await bus.toolCalls.watch(conversationId, (answer) => void heard.push(answer));
     expect(await bus.toolJournal.start(conversationId, id)).toEqual({ state: "begun" });
     expect(await bus.toolJournal.start(conversationId, id)).toMatchObject({ state: "started" });

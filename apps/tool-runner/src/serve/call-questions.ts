@@ -1,0 +1,124 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Approvals, Entry, QuestionState, ToolJournal } from "@holdfast/bus";
+import type { ToolCall, ToolQuestion } from "@holdfast/protocol";
+import type { Logger } from "@holdfast/telemetry";
+import type { AskedForm, FormAnswer } from "../mcp/asked-form.ts";
+
+/*
+ * What the server of one call asks a human while it runs the call (protocol §2.7). It is told to the worker that owns the
+ * run, which alone may ask; what came of it is read from the approval. The question is over with its call, when its time is
+ * up, when this process stops, and where no worker takes it up: then the server hears `cancel`. What was filled in goes to
+ * the server and is forgotten; it is never logged.
+ */
+const LOOK_EVERY_MS = 400;
+/** Longer than it takes another worker to take over from one that died. */
+const UNASKED_MS = 30_000;
+/** A call that asks more than this asks nobody. */
+const MOST_QUESTIONS = 32;
+const MOST_AT_ONCE = 8;
+const CANCEL: FormAnswer = { action: "cancel" };
+
+export interface QuestionLimits {
+  readonly approvals: Pick<Approvals, "answerOf" | "forgetContent">;
+  /** How long a human may take. */
+  readonly expiryMs: number;
+}
+
+export interface QuestionDeps {
+  readonly journal: Pick<ToolJournal, "questions" | "questionId">;
+  readonly questions: QuestionLimits;
+  /** Aborts when no call may begin here any more. */
+  readonly stopping: AbortSignal;
+  readonly logger: Logger;
+}
+
+export class CallQuestions {
+  readonly #id: string;
+  readonly #toolset: string;
+  readonly #call: ToolCall;
+  readonly #deps: QuestionDeps;
+  readonly #open = new Map<string, ToolQuestion>();
+  #asked = 0;
+
+  constructor({ id }: Pick<Entry, "id">, toolset: string, call: ToolCall, deps: QuestionDeps) {
+    this.#id = id;
+    this.#toolset = toolset;
+    this.#call = call;
+    this.#deps = deps;
+  }
+
+  /** Never rejects. */
+  readonly ask = async (form: AskedForm, signal: AbortSignal): Promise<FormAnswer> => {
+    if (this.#asked >= MOST_QUESTIONS || this.#open.size >= MOST_AT_ONCE) return CANCEL;
+    const question = this.#question(form);
+    const over = AbortSignal.any([signal, this.#deps.stopping]);
+    try {
+      this.#open.set(question.question_id, question);
+      if ((await this.#tell(question)) === "ended") return CANCEL;
+      return await this.#answerTo(question, over);
+    } catch (error) {
+      this.#deps.logger.warn("a question of an mcp server could not be asked", { toolset: this.#toolset, error });
+      return CANCEL;
+    } finally {
+      this.#open.delete(question.question_id);
+      // Where this is lost, the worker finds the call's end.
+      this.#tell().catch(() => undefined);
+    }
+  };
+
+  #question({ message, requestedSchema: requested_schema }: AskedForm): ToolQuestion {
+    const question_id = this.#deps.journal.questionId(this.#id, this.#asked);
+    this.#asked += 1;
+    return {
+      event: "tool_question",
+      id: this.#id,
+      tool_call_id: this.#call.tool_call_id,
+      question_id,
+      toolset: this.#toolset,
+      message,
+      requested_schema,
+      expires_at: new Date(Date.now() + this.#deps.questions.expiryMs).toISOString(),
+    };
+  }
+
+  #tell(asked?: ToolQuestion): Promise<"told" | "ended"> {
+    return this.#deps.journal.questions(this.#call.conversation_id, this.#id, [...this.#open.values()], asked);
+  }
+
+  async #answerTo({ question_id: id, expires_at }: ToolQuestion, over: AbortSignal): Promise<FormAnswer> {
+    const { approvals } = this.#deps.questions;
+    const conversationId = this.#call.conversation_id;
+    const expiresMs = Date.parse(expires_at);
+    let untilMs = Math.min(expiresMs, Date.now() + UNASKED_MS);
+    let isAsked = false;
+    while (!over.aborted) {
+      // Redis may be away for a while: the human is not.
+      const state = await approvals.answerOf(conversationId, id).catch(() => undefined);
+      const answer = state && answerFrom(state, isAsked);
+      if (answer?.action === "accept") approvals.forgetContent(conversationId, id).catch(() => undefined);
+      if (answer) return answer;
+      isAsked ||= state?.status === "requested";
+      if (isAsked) untilMs = expiresMs;
+      else if (!state) untilMs = Math.min(expiresMs, Date.now() + UNASKED_MS);
+      if (Date.now() >= untilMs) return CANCEL;
+      await delay(LOOK_EVERY_MS, undefined, { signal: over }).catch(() => undefined);
+    }
+    return CANCEL;
+  }
+}
+
+/** Undefined: nobody has decided yet, or nobody was asked yet. */
+function answerFrom(state: QuestionState, isAsked: boolean): FormAnswer | undefined {
+  switch (state.status) {
+    case "approved":
+      return { action: "accept", content: state.content };
+    case "rejected":
+      return { action: "decline" };
+    case "expired":
+      return CANCEL;
+    case "missing":
+      return isAsked ? CANCEL : undefined;
+    default:
+      return undefined;
+  }
+}
