@@ -20,4 +20,5 @@ export const questions = {
   "question.worker-killed":
     "A question outlives its worker: it is asked once and answered once, and the call runs once (protocol §3.4)",
   "question.runner-killed": "A question ends with its tool-runner, and its call is unknown (protocol §2.7)",
+  "page.question": "The page shows a question as a form that a keyboard can fill in, and says who asks (protocol §9)",
 } as const;

@@ -23,7 +23,7 @@ export function Conversation({ store, view, agents, isDemo }: ConversationProps)
   const active =
     activeRun(view.conversation)?.runId ?? view.pending.find((message) => message.runId !== null)?.runId ?? undefined;
   const { send, tryAgain } = useSending(store, chosen);
-  const decide = useCallback<ConversationStore["decide"]>((id, decision) => store.decide(id, decision), [store]);
+  const decide = useCallback<ConversationStore["decide"]>((...decision) => store.decide(...decision), [store]);
 
   useRefreshAtEnd(active);
 

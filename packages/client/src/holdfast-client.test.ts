@@ -96,6 +96,7 @@ describe("HoldfastClient", () => {
     await client.listApprovals();
     await client.approve("a");
     await client.reject("b", { comment: "no" });
+    await client.answer("c", { name: "Ann" });
     expect(server?.requests.map((request) => `${request.method} ${request.url}`)).toEqual([
       "GET /v1/conversations?limit=5&cursor=a+b",
       `GET /v1/conversations/${CONVERSATION}`,
@@ -110,6 +111,24 @@ describe("HoldfastClient", () => {
       "GET /v1/approvals?status=requested",
       "POST /v1/approvals/a",
       "POST /v1/approvals/b",
+      "POST /v1/approvals/c",
+    ]);
+  });
+
+  it("answers a question with what was filled in", async () => {
+    const bodies: string[] = [];
+    const client = new HoldfastClient({
+      baseUrl: "http://gateway",
+      fetch: async (_url, init) => {
+        bodies.push(init?.body as string);
+        return Response.json({});
+      },
+    });
+    await client.answer("c", { name: "Ann" });
+    await client.reject("c");
+    expect(bodies.map((body) => JSON.parse(body) as unknown)).toEqual([
+      { decision: "approve", content: { name: "Ann" } },
+      { decision: "reject" },
     ]);
   });
 });

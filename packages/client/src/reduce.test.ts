@@ -199,6 +199,25 @@ describe("runs", () => {
     expect(runOf(decided).approvals).toMatchObject([{ status: "approved", decidedBy: "user:ada" }]);
   });
 
+  it("tells a server's question from the question whether its call may be made", () => {
+    const ask = {
+      event: "approval",
+      approval_id: "q1",
+      tool_call_id: "t1",
+      name: "shop__order",
+      args: {},
+      args_sha256: "s",
+      kind: "question",
+      toolset: "shop",
+      message: "Who?",
+      requested_schema: { type: "object", properties: { name: { type: "string" } } },
+    } as const;
+    const question = { toolset: "shop", message: "Who?", form: ask.requested_schema };
+    expect(pendingApprovals(apply(logOf({ ...ask, status: "requested" })))).toMatchObject([{ question }]);
+    const { kind: _, ...call } = ask;
+    expect(pendingApprovals(apply(logOf({ ...call, status: "requested" })))).toMatchObject([{ question: null }]);
+  });
+
   it("keeps notices with their run, and those of no run and control commands in the conversation", () => {
     const notice = { event: "error", code: "model_retry", message: "busy", retryable: true } as const;
     const frames = logOf(asked(), status("in_progress"), notice, {

@@ -7,6 +7,26 @@ const lab = gatewayLab();
 
 const decide = (url: string, id: string, body: object) => request(url).post(`/v1/approvals/${id}`).send(body);
 
+const FORM = {
+  type: "object" as const,
+  properties: { name: { type: "string" as const }, count: { type: "integer" as const, default: 2 } },
+  required: ["name"],
+};
+
+/** A run in work, a call of which asks. */
+async function asking() {
+  const conversationId = newUuid();
+  const runId = await lab.send(conversationId);
+  const lease = await lab.claim(conversationId);
+  const callId = lab.bus.toolCalls.callId(runId, 0, 0);
+  const id = lab.bus.toolJournal.questionId(callId, 0);
+  const call = { tool_call_id: "call_1", name: "shop__order", args: {}, args_sha256: "a".repeat(64) };
+  const expires_at = new Date(Date.now() + 60_000).toISOString();
+  const asked = { ...call, approval_id: id, expires_at, message: "Who?", requested_schema: FORM, toolset: "shop" };
+  await lease.questions.ask({ callId, asked });
+  return { conversationId, id };
+}
+
 describe("approvals", () => {
   it("[http.approvals] are listed while they wait, with what a human must know", async () => {
     const { url } = await lab.gateway();
@@ -54,6 +74,46 @@ describe("approvals", () => {
     await request(url).post(`/v1/runs/${runId}/cancel`).expect(202);
     const late = await decide(url, id, { decision: "approve" });
     expect([late.status, late.body.code]).toEqual([409, "approval_expired"]);
+  });
+
+  it("[question.content] take content where it is asked for, and only what fits", async () => {
+    const { url } = await lab.gateway();
+    const { conversationId, id } = await asking();
+    const refused = async (body: object, of = id) => {
+      const { status, body: problem } = await decide(url, of, body);
+      return [status, problem.code, (problem.errors as { path: string }[]).map(({ path }) => path)];
+    };
+    expect(await refused({ decision: "approve" })).toEqual([400, "invalid_request", ["content"]]);
+    expect(await refused({ decision: "reject", content: { name: "Ann" } })).toEqual([
+      400,
+      "invalid_request",
+      ["content"],
+    ]);
+    expect(await refused({ decision: "approve", content: { name: 1, x: "" } })).toEqual([
+      400,
+      "invalid_request",
+      ["content.x", "content.name"],
+    ]);
+    const ordinary = await parked(lab);
+    expect(await refused({ decision: "approve", content: {} }, ordinary.id)).toEqual([
+      400,
+      "invalid_request",
+      ["content"],
+    ]);
+    const answer = { decision: "approve", content: { name: "Ann" } };
+    const first = await decide(url, id, answer).expect(200);
+    expect(first.body).toMatchObject({ kind: "question", status: "approved" });
+    expect(JSON.stringify(first.body)).not.toContain('"Ann"');
+    // What it left out took its default: said, it is the same answer.
+    const whole = await decide(url, id, { decision: "approve", content: { name: "Ann", count: 2 } });
+    expect([whole.status, whole.body]).toEqual([200, first.body]);
+    expect((await decide(url, id, { decision: "approve", content: { name: "Bob" } })).body.code).toBe(
+      "approval_conflict",
+    );
+    expect(await lab.bus.approvals.answerOf(conversationId, id)).toEqual({
+      status: "approved",
+      content: { name: "Ann", count: 2 },
+    });
   });
 
   it.each([

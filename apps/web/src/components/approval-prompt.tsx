@@ -1,11 +1,30 @@
 import type { ApprovalState, HoldfastError } from "@holdfast/client";
+import type { FormContent } from "@holdfast/protocol";
 import { useId, useState } from "react";
-import { argsInFull } from "./tool-presentation.ts";
+import { QuestionPrompt } from "./question-prompt.tsx";
+import { argsInFull, formatTime } from "./tool-presentation.ts";
 
-export type Decide = (approvalId: string, decision: "approve" | "reject") => Promise<HoldfastError | undefined>;
+/** `content` is what was filled in, where a question is answered. */
+export type Decide = (
+  approvalId: string,
+  decision: "approve" | "reject",
+  content?: FormContent,
+) => Promise<HoldfastError | undefined>;
 
-/** A question to the reader: may this tool be called with exactly these arguments? */
-export function ApprovalPrompt({ approval, onDecide }: { approval: ApprovalState; onDecide: Decide }) {
+interface PromptProps {
+  readonly approval: ApprovalState;
+  readonly onDecide: Decide;
+}
+
+/** What the reader is to decide. */
+export function ApprovalPrompt({ approval, onDecide }: PromptProps) {
+  const { question } = approval;
+  if (question) return <QuestionPrompt approval={approval} question={question} onDecide={onDecide} />;
+  return <CallPrompt approval={approval} onDecide={onDecide} />;
+}
+
+/** May this tool be called with exactly these arguments? */
+function CallPrompt({ approval, onDecide }: PromptProps) {
   const [isDeciding, setIsDeciding] = useState(false);
   const [error, setError] = useState<HoldfastError | undefined>();
   const id = useId();
@@ -52,8 +71,4 @@ export function ApprovalPrompt({ approval, onDecide }: { approval: ApprovalState
       </div>
     </div>
   );
-}
-
-function formatTime(timestamp: string): string {
-  return new Date(timestamp).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
 }

@@ -28,13 +28,7 @@ export const RunStep = memo(function RunStep({ step, approvals, isAtWork, isLive
       {step.text && <Markdown text={step.text} />}
       {isThinking && !step.reasoning && <WorkingDots />}
       {step.tools.map((call) => (
-        <ToolCard
-          key={call.toolCallId}
-          call={call}
-          approval={approvals.findLast((approval) => approval.toolCallId === call.toolCallId)}
-          isLive={isLive}
-          onDecide={onDecide}
-        />
+        <ToolCard key={call.toolCallId} call={call} approvals={approvals} isLive={isLive} onDecide={onDecide} />
       ))}
     </div>
   );

@@ -6,16 +6,19 @@ import { argsInBrief, argsInFull, formatDuration, isToolOpen, STATUS_LABEL } fro
 
 export interface ToolCardProps {
   readonly call: ToolCallState;
-  readonly approval: ApprovalState | undefined;
+  /** The run's, those of other calls among them. */
+  readonly approvals: readonly ApprovalState[];
   /** A card that appears while its run is at work begins open, one from history closed. */
   readonly isLive: boolean;
   readonly onDecide: Decide;
 }
 
-export const ToolCard = memo(function ToolCard({ call, approval, isLive, onDecide }: ToolCardProps) {
+export const ToolCard = memo(function ToolCard({ call, approvals, isLive, onDecide }: ToolCardProps) {
   const [isOpen, setIsOpen] = useState(isLive);
   const id = useId();
-  const asks = approval?.status === "requested";
+  const own = approvals.filter(({ toolCallId }) => toolCallId === call.toolCallId);
+  const open = own.filter(({ status }) => status === "requested");
+  const isAsking = open.some(({ question }) => question !== null);
   return (
     <div role="group" aria-label={call.name} className="tool-card" data-status={call.status} data-open={isOpen}>
       <button
@@ -29,14 +32,16 @@ export const ToolCard = memo(function ToolCard({ call, approval, isLive, onDecid
         <span className="tool-name">{call.name}</span>
         <span className="tool-brief">{argsInBrief(call.args)}</span>
         <span className="tool-status">
-          {STATUS_LABEL[call.status]}
+          {isAsking ? "Needs an answer" : STATUS_LABEL[call.status]}
           {call.durationMs !== null && ` · ${formatDuration(call.durationMs)}`}
         </span>
         <ChevronIcon />
       </button>
-      {asks && <ApprovalPrompt approval={approval} onDecide={onDecide} />}
+      {open.map((approval) => (
+        <ApprovalPrompt key={approval.approvalId} approval={approval} onDecide={onDecide} />
+      ))}
       <div id={id} hidden={!isOpen} className="tool-body">
-        {isOpen && <ToolDetails call={call} approval={approval} />}
+        {isOpen && <ToolDetails call={call} approval={own.at(-1)} />}
       </div>
     </div>
   );
@@ -54,7 +59,8 @@ function resultPanes(call: ToolCallState): { label: string; text: string }[] {
 
 function ToolDetails({ call, approval }: { call: ToolCallState; approval: ApprovalState | undefined }) {
   // The question above shows them already.
-  const args = approval?.status === "requested" ? "" : argsInFull(call.args);
+  const isShown = approval?.status === "requested" && !approval.question;
+  const args = isShown ? "" : argsInFull(call.args);
   return (
     <>
       {args && <Pane label="Arguments" text={args} />}
@@ -72,8 +78,16 @@ function ToolDetails({ call, approval }: { call: ToolCallState; approval: Approv
   );
 }
 
-function decisionOf({ status, decidedBy }: ApprovalState): string {
-  const words = { requested: "Asked", approved: "Approved", rejected: "Rejected", expired: "Nobody decided in time" };
+const CALL_WORDS = {
+  requested: "Asked",
+  approved: "Approved",
+  rejected: "Rejected",
+  expired: "Nobody decided in time",
+};
+const QUESTION_WORDS = { requested: "Asked", approved: "Answered", rejected: "Declined", expired: "Nobody answered" };
+
+function decisionOf({ status, decidedBy, question }: ApprovalState): string {
+  const words = question ? QUESTION_WORDS : CALL_WORDS;
   return decidedBy ? `${words[status]} by ${decidedBy.replace(/^user:/, "")}` : words[status];
 }
 

@@ -23,6 +23,10 @@ export function formatDuration(ms: number): string {
   return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
 }
 
+export function formatTime(timestamp: string): string {
+  return new Date(timestamp).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
+}
+
 /** The arguments in one line: a command as it would be typed, else as JSON. */
 export function argsInBrief(args: unknown): string {
   const command = commandOf(args);

@@ -7,6 +7,7 @@ import {
   HoldfastError,
   reduce,
 } from "@holdfast/client";
+import type { FormContent } from "@holdfast/protocol";
 
 /**
  * One conversation as the page shows it: the reducer's state of its event stream, and the messages just sent that the
@@ -112,8 +113,14 @@ export class ConversationStore {
     return this.#client.cancelRun(runId).then(() => undefined, asHoldfastError);
   }
 
-  async decide(approvalId: string, decision: "approve" | "reject"): Promise<HoldfastError | undefined> {
-    return this.#client.decide(approvalId, decision).then(() => undefined, asHoldfastError);
+  /** `content` is what was filled in, where a question is answered. */
+  async decide(
+    approvalId: string,
+    decision: "approve" | "reject",
+    content?: FormContent,
+  ): Promise<HoldfastError | undefined> {
+    const options = content === undefined ? {} : { content };
+    return this.#client.decide(approvalId, decision, options).then(() => undefined, asHoldfastError);
   }
 
   async #follow(following: AbortController): Promise<void> {

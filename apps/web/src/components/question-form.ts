@@ -1,0 +1,108 @@
+import type { FormContent, FormField, FormSchema } from "@holdfast/protocol";
+
+/**
+ * The form of a question as the page shows it, without the page: how each field is filled in, what stands there at first,
+ * and the answer that comes of it. What fits is judged by the gateway, whose words are shown beside the fields.
+ */
+export type FieldKind = "text" | "number" | "check" | "choice" | "choices";
+/** Of one field while it is filled in: as its control has it. */
+export type Entered = string | boolean | readonly string[];
+export type EnteredForm = Readonly<Record<string, Entered>>;
+
+export interface Choice {
+  readonly value: string;
+  readonly title: string;
+}
+
+export interface FormFieldView {
+  readonly name: string;
+  readonly label: string;
+  readonly description: string;
+  readonly isRequired: boolean;
+  readonly kind: FieldKind;
+  /** Of an `input`. */
+  readonly inputType: string;
+  readonly choices: readonly Choice[];
+  readonly field: FormField;
+}
+
+const INPUT_TYPES = { email: "email", uri: "url", date: "date", "date-time": "datetime-local" } as const;
+
+export function fieldsOf({ properties, required = [] }: FormSchema): FormFieldView[] {
+  return Object.entries(properties).map(([name, field]) => {
+    const choices = choicesOf(field);
+    const kind = kindOf(field, choices !== undefined);
+    const format = field.type === "string" ? field.format : undefined;
+    return {
+      name,
+      label: field.title ?? name,
+      description: field.description ?? "",
+      isRequired: required.includes(name),
+      kind,
+      inputType: kind === "number" ? "number" : format ? INPUT_TYPES[format] : "text",
+      choices: choices ?? [],
+      field,
+    };
+  });
+}
+
+function kindOf({ type }: FormField, hasChoices: boolean): FieldKind {
+  if (type === "boolean") return "check";
+  if (type === "array") return "choices";
+  if (type === "string") return hasChoices ? "choice" : "text";
+  return "number";
+}
+
+function choicesOf(field: FormField): Choice[] | undefined {
+  if (field.type === "array") {
+    const { items } = field;
+    return "enum" in items ? items.enum.map((value) => ({ value, title: value })) : titled(items.anyOf);
+  }
+  if (field.type !== "string") return undefined;
+  if (field.oneOf) return titled(field.oneOf);
+  return field.enum?.map((value, index) => ({ value, title: field.enumNames?.[index] ?? value }));
+}
+
+function titled(options: readonly { const: string; title: string }[]): Choice[] {
+  return options.map(({ const: value, title }) => ({ value, title }));
+}
+
+export function initialForm(fields: readonly FormFieldView[]): EnteredForm {
+  return Object.fromEntries(fields.map((view) => [view.name, initialValue(view)]));
+}
+
+function initialValue({ kind, inputType, field }: FormFieldView): Entered {
+  const { default: given } = field;
+  if (kind === "check") return given === true;
+  if (kind === "choices") return Array.isArray(given) ? given : [];
+  if (given === undefined) return "";
+  return inputType === "datetime-local" ? localTime(String(given)) : String(given);
+}
+
+/** What nobody filled in is left out, so that the server's default holds; a text that was emptied is sent empty. */
+export function contentOf(fields: readonly FormFieldView[], entered: EnteredForm): FormContent {
+  return Object.fromEntries(
+    fields.flatMap((view) => {
+      const value = valueOf(view, entered[view.name] ?? "");
+      return value === undefined ? [] : [[view.name, value] as const];
+    }),
+  );
+}
+
+function valueOf({ kind, inputType, field }: FormFieldView, entered: Entered): FormContent[string] | undefined {
+  const hasDefault = field.default !== undefined;
+  if (kind === "check") return entered === true;
+  if (kind === "choices") return isEmpty(entered) && !hasDefault ? undefined : [...(entered as readonly string[])];
+  const text = String(entered);
+  if (text === "") return hasDefault && kind === "text" ? "" : undefined;
+  if (kind === "number") return Number(text);
+  return inputType === "datetime-local" ? new Date(text).toISOString() : text;
+}
+
+const isEmpty = (entered: Entered) => (entered as readonly string[]).length === 0;
+
+/** As an input of this kind has it: the reader's own time, to the minute. */
+function localTime(timestamp: string): string {
+  const date = new Date(timestamp);
+  return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}
