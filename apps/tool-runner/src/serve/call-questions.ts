@@ -22,6 +22,9 @@ export interface QuestionLimits {
   readonly approvals: Pick<Approvals, "answerOf" | "forgetContent">;
   /** How long a human may take. */
   readonly expiryMs: number;
+  /** How long workers may take to ask. */
+  readonly unaskedMs?: number;
+  readonly lookEveryMs?: number;
 }
 
 export interface QuestionDeps {
@@ -37,6 +40,7 @@ export class CallQuestions {
   readonly #toolset: string;
   readonly #call: ToolCall;
   readonly #deps: QuestionDeps;
+  readonly #limits: Required<QuestionLimits>;
   readonly #open = new Map<string, ToolQuestion>();
   #asked = 0;
 
@@ -45,6 +49,7 @@ export class CallQuestions {
     this.#toolset = toolset;
     this.#call = call;
     this.#deps = deps;
+    this.#limits = { unaskedMs: UNASKED_MS, lookEveryMs: LOOK_EVERY_MS, ...deps.questions };
   }
 
   /** Never rejects. */
@@ -77,7 +82,7 @@ export class CallQuestions {
       toolset: this.#toolset,
       message,
       requested_schema,
-      expires_at: new Date(Date.now() + this.#deps.questions.expiryMs).toISOString(),
+      expires_at: new Date(Date.now() + this.#limits.expiryMs).toISOString(),
     };
   }
 
@@ -86,10 +91,10 @@ export class CallQuestions {
   }
 
   async #answerTo({ question_id: id, expires_at }: ToolQuestion, over: AbortSignal): Promise<FormAnswer> {
-    const { approvals } = this.#deps.questions;
+    const { approvals, unaskedMs, lookEveryMs } = this.#limits;
     const conversationId = this.#call.conversation_id;
     const expiresMs = Date.parse(expires_at);
-    let untilMs = Math.min(expiresMs, Date.now() + UNASKED_MS);
+    let untilMs = Math.min(expiresMs, Date.now() + unaskedMs);
     let isAsked = false;
     while (!over.aborted) {
       // Redis may be away for a while: the human is not.
@@ -99,9 +104,9 @@ export class CallQuestions {
       if (answer) return answer;
       isAsked ||= state?.status === "requested";
       if (isAsked) untilMs = expiresMs;
-      else if (!state) untilMs = Math.min(expiresMs, Date.now() + UNASKED_MS);
+      else if (!state) untilMs = Math.min(expiresMs, Date.now() + unaskedMs);
       if (Date.now() >= untilMs) return CANCEL;
-      await delay(LOOK_EVERY_MS, undefined, { signal: over }).catch(() => undefined);
+      await delay(lookEveryMs, undefined, { signal: over }).catch(() => undefined);
     }
     return CANCEL;
   }
