@@ -22,6 +22,19 @@ describe("JSON pasted into YAML", () => {
     expect(withPastedJson(text).split("\n")).toHaveLength(text.split("\n").length);
   });
 
+  it.each([
+    ["before", '{\n\t"mcpServers": { "a": {\n\t\t"command": "x" }\n\t}, // all\n}\nrest: 1\n'],
+    ["after", 'rest: 1\n# from another host\n{\n  "mcpServers": {\n    "a": { "command": "x" }\n  }\n}\n'],
+  ])("is understood as a whole file that was pasted %s other keys", (_what, text) => {
+    expect(read(text)).toEqual({ rest: 1, mcpServers: { a: { command: "x" } } });
+    expect(withPastedJson(text).split("\n")).toHaveLength(text.split("\n").length);
+  });
+
+  it("is understood as a whole file of several members, whatever stands in them", () => {
+    const text = 'rest: 1\n{\n  "inputs": [\n    { "id": "}," }\n  ],\n  "servers": {},\n  "n": 1\n}\n';
+    expect(read(text)).toEqual({ rest: 1, inputs: [{ id: "}," }], servers: {}, n: 1 });
+  });
+
   it("is understood as a list", () => {
     expect(read('"inputs": [\n\t{\n\t\t"id": "x",\n\t},\n],\n')).toEqual({ inputs: [{ id: "x" }] });
   });
