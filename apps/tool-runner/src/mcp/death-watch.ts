@@ -10,6 +10,9 @@ const LONGEST_DRAIN_MS = 2500;
 /** The end of stdout is usually the first sign of an exit, whose code is worth waiting for. */
 const EXIT_AFTER_END_MS = 100;
 
+/** How a server died whose exit is not known yet, or which lives on without a voice. */
+export const CLOSED_OUTPUT = "closed its output";
+
 /** Calls `onDeath` once, with how it died: the end of a sentence that begins with "it". */
 export function watchDeath(child: ServerProcess, onDeath: (how: string) => void): void {
   let heardChunks = 0;
@@ -28,7 +31,7 @@ export function watchDeath(child: ServerProcess, onDeath: (how: string) => void)
       openPipes.delete(pipe);
       if (hasExited(child) && openPipes.size === 0) tell();
       else if (pipe === child.stdout && !hasExited(child)) {
-        setTimeout(() => !hasExited(child) && onDeath("closed its output"), EXIT_AFTER_END_MS).unref();
+        setTimeout(() => !hasExited(child) && onDeath(CLOSED_OUTPUT), EXIT_AFTER_END_MS).unref();
       }
     });
   }

@@ -66,6 +66,8 @@ describe("a stdio connection", () => {
     await eventually(() => isClosed);
     expect(transport.lossReason).toContain("closed its output");
     await eventually(() => journal.pids().every((pid) => !isRunning(pid)));
+    // One whose exit is heard of later than the end of its output has an exit code all the same.
+    await eventually(() => transport.lossReason?.includes("closed its output and exited with code 0"));
   });
 
   it("tells the exit code and the last words of a server that died", async () => {

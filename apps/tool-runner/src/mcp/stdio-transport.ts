@@ -1,7 +1,7 @@
 import type { JSONRPCMessage, Transport } from "@modelcontextprotocol/client";
 import type { Logger } from "@holdfast/telemetry";
 import { JSON_WITHOUT_HEADER } from "./content-length-parser.ts";
-import { describeExit, watchDeath } from "./death-watch.ts";
+import { CLOSED_OUTPUT, describeExit, watchDeath } from "./death-watch.ts";
 import { errorOf } from "./error-text.ts";
 import { readFairly } from "./fair-reading.ts";
 import type { Frame, FrameParser } from "./frame.ts";
@@ -89,7 +89,10 @@ export class StdioTransport implements Transport {
 
   /** Why the connection was lost, with the last lines of stderr; undefined while it holds and after a wanted close. */
   get lossReason(): string | undefined {
-    return this.#loss === undefined ? undefined : `it ${this.#loss}${this.diagnostics}`;
+    if (this.#loss === undefined) return undefined;
+    // On a busy machine an exit is heard of long after the end of stdout: its code says more.
+    const exitCode = this.#loss === CLOSED_OUTPUT ? (this.#child?.exitCode ?? undefined) : undefined;
+    return `it ${this.#loss}${exitCode === undefined ? "" : ` and exited with code ${exitCode}`}${this.diagnostics}`;
   }
 
   /** The last lines of stderr as the end of a sentence; empty when there are none. */
