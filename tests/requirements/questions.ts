@@ -17,6 +17,7 @@ export const questions = {
   "question.ends": "A question that nobody answered ends expired, however its call ends (protocol §4)",
   "question.run": "A run whose call asks goes on, and neither its patience nor its budget runs out (protocol §3.2)",
   "question.content": "An answer that does not fit the form is refused, by field (protocol §4)",
+  "question.page": "A server's question is answered in the browser, also after a reload (protocol §4, §5.3)",
   "question.worker-killed":
     "A question outlives its worker: it is asked once and answered once, and the call runs once (protocol §3.4)",
   "question.runner-killed": "A question ends with its tool-runner, and its call is unknown (protocol §2.7)",
