@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { argsSha256, type Bus, createRedisBus } from "@holdfast/bus";
+import { argsSha256, type Bus, createRedisBus, type RunLease } from "@holdfast/bus";
 import { newUuid, type ToolCall, type ToolResult } from "@holdfast/protocol";
 import { spawnService, startRedis, type TestRedis, until } from "@holdfast/testing";
 
@@ -59,14 +59,7 @@ interface Asked {
   readonly call: ToolCall;
 }
 
-/** A run that asks for one call, and what a human decides. */
-async function asked(
-  toolset: string,
-  name: string,
-  args: ToolCall["arguments"],
-  decision?: "approve" | "reject",
-  conversationId = newUuid(),
-): Promise<Asked> {
+async function running(conversationId: string): Promise<RunLease> {
   const envelope = {
     id: newUuid(),
     conversation_id: conversationId,
@@ -80,7 +73,18 @@ async function asked(
   await bus.conversations.accept({ envelope, agent: "assistant", onBusy: "enqueue", trace: {} });
   const claim = await bus.runs.claim(conversationId, "assistant");
   if (claim.outcome !== "claimed") throw new Error(claim.outcome);
-  const { lease } = claim;
+  return claim.lease;
+}
+
+/** A run that asks for one call, and what a human decides. */
+async function asked(
+  toolset: string,
+  name: string,
+  args: ToolCall["arguments"],
+  decision?: "approve" | "reject",
+  conversationId = newUuid(),
+): Promise<Asked> {
+  const lease = await running(conversationId);
   const args_sha256 = await hashOf(toolset, { name, arguments: args });
   const approval_id = bus.approvals.idOf(lease.run.id, 0, 0);
   const id = bus.toolCalls.callId(lease.run.id, 0, 0);
@@ -169,6 +173,23 @@ describe.each(cases)("a call to $toolset, whose rule is to ask", ({ toolset, nam
     const { id, call } = await asked(toolset, name, args, "approve");
     const forged = { approval_id: newUuid(), args_sha256: await hashOf(toolset, call) };
     const result = await resultOf(toolset, { id, call: { ...call, approval: forged } });
+    expect(result).toMatchObject({ status: "denied", error: { code: "approval_invalid" } });
+  });
+
+  it("[approval.runner] is denied with the answer to a question, though a human gave it to this very call", async () => {
+    const lease = await running(newUuid());
+    const args_sha256 = await hashOf(toolset, { name, arguments: args });
+    const id = bus.toolCalls.callId(lease.run.id, 0, 0);
+    const approval_id = bus.toolJournal.questionId(id, 0);
+    const call = { tool_call_id: "call_1", name, arguments: args, timeout_ms: 20_000 };
+    const expires_at = new Date(Date.now() + 60_000).toISOString();
+    const form = { message: "Which?", requested_schema: { type: "object" as const, properties: {} }, toolset };
+    const shown = { approval_id, tool_call_id: "call_1", name: `${toolset}__${name}`, args, args_sha256, expires_at };
+    await lease.questions.ask({ callId: id, asked: { ...shown, ...form } });
+    await bus.approvals.decide(approval_id, { decision: "approve", by: "user:ann", content: {} });
+    const run = { conversation_id: lease.run.conversationId, run_id: lease.run.id, agent: "assistant", step: 0 };
+    const sent = { ...call, ...run, approval: { approval_id, args_sha256 }, created_at: new Date().toISOString() };
+    const result = await resultOf(toolset, { id, call: sent });
     expect(result).toMatchObject({ status: "denied", error: { code: "approval_invalid" } });
   });
 

@@ -42,8 +42,10 @@ function rulesOf(agent: string, agents: ReturnType<AuthorizeDeps["agents"]>): Ag
   return Object.hasOwn(agents, agent) ? (agents[agent]?.approvals ?? {}) : {};
 }
 
+/** An answer to what its server asked while it ran is no leave to run it. */
 function isFor({ event, callId }: ApprovalRecord, entry: Pick<Entry, "id">, call: ToolCall): boolean {
   return (
+    event.kind === undefined &&
     event.status === "approved" &&
     callId === entry.id &&
     event.conversation_id === call.conversation_id &&
