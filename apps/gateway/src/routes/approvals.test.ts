@@ -1,11 +1,16 @@
 import { describe, expect, it } from "@jest/globals";
-import { ApprovalEvent, ApprovalList, newUuid, Run, Snapshot } from "@holdfast/protocol";
+import { ApprovalEvent, ApprovalList, type FormSchema, newUuid, Run, Snapshot } from "@holdfast/protocol";
 import request from "supertest";
 import { gatewayLab, parked } from "../test-lab/gateway-lab.ts";
 
 const lab = gatewayLab();
 
 const decide = (url: string, id: string, body: object) => request(url).post(`/v1/approvals/${id}`).send(body);
+
+async function codeOf(url: string, id: string, body: object) {
+  const { status, body: problem } = await decide(url, id, body);
+  return `${status} ${problem.code}`;
+}
 
 const FORM = {
   type: "object" as const,
@@ -14,17 +19,17 @@ const FORM = {
 };
 
 /** A run in work, a call of which asks. */
-async function asking() {
+async function asking(form: FormSchema = FORM, expiresInMs = 60_000) {
   const conversationId = newUuid();
   const runId = await lab.send(conversationId);
   const lease = await lab.claim(conversationId);
   const callId = lab.bus.toolCalls.callId(runId, 0, 0);
   const id = lab.bus.toolJournal.questionId(callId, 0);
   const call = { tool_call_id: "call_1", name: "shop__order", args: {}, args_sha256: "a".repeat(64) };
-  const expires_at = new Date(Date.now() + 60_000).toISOString();
-  const asked = { ...call, approval_id: id, expires_at, message: "Who?", requested_schema: FORM, toolset: "shop" };
+  const expires_at = new Date(Date.now() + expiresInMs).toISOString();
+  const asked = { ...call, approval_id: id, expires_at, message: "Who?", requested_schema: form, toolset: "shop" };
   await lease.questions.ask({ callId, asked });
-  return { conversationId, id };
+  return { conversationId, lease, callId, id };
 }
 
 describe("approvals", () => {
@@ -83,22 +88,12 @@ describe("approvals", () => {
       const { status, body: problem } = await decide(url, of, body);
       return [status, problem.code, (problem.errors as { path: string }[]).map(({ path }) => path)];
     };
-    expect(await refused({ decision: "approve" })).toEqual([400, "invalid_request", ["content"]]);
-    expect(await refused({ decision: "reject", content: { name: "Ann" } })).toEqual([
-      400,
-      "invalid_request",
-      ["content"],
-    ]);
+    expect(await refused({ decision: "approve" })).toEqual([400, "invalid_request", ["content.name"]]);
+    expect(await refused({ decision: "approve", content: "Ann" })).toEqual([400, "invalid_request", ["content"]]);
     expect(await refused({ decision: "approve", content: { name: 1, x: "" } })).toEqual([
       400,
       "invalid_request",
       ["content.x", "content.name"],
-    ]);
-    const ordinary = await parked(lab);
-    expect(await refused({ decision: "approve", content: {} }, ordinary.id)).toEqual([
-      400,
-      "invalid_request",
-      ["content"],
     ]);
     const answer = { decision: "approve", content: { name: "Ann" } };
     const first = await decide(url, id, answer).expect(200);
@@ -114,6 +109,46 @@ describe("approvals", () => {
       status: "approved",
       content: { name: "Ann", count: 2 },
     });
+  });
+
+  it("[question.content] may be left out where the form requires nothing, and is the same answer as an empty one", async () => {
+    const { url } = await lab.gateway();
+    const { conversationId, id } = await asking({ type: "object", properties: { count: { type: "integer" } } });
+    const first = await decide(url, id, { decision: "approve" }).expect(200);
+    for (const body of [{ decision: "approve" }, { decision: "approve", content: {} }]) {
+      const again = await decide(url, id, body);
+      expect([again.status, again.body]).toEqual([200, first.body]);
+    }
+    expect(await lab.bus.approvals.answerOf(conversationId, id)).toEqual({ status: "approved", content: {} });
+  });
+
+  it("[question.content] that does not fit is refused by field only while the question waits", async () => {
+    const { url } = await lab.gateway();
+    const misfits = [{ decision: "approve" }, { decision: "approve", content: { name: 1 } }];
+    const codes = async (id: string) => {
+      const all = [...misfits, { decision: "approve", content: "x" }].map((body) => codeOf(url, id, body));
+      return new Set(await Promise.all(all));
+    };
+    const answered = await asking();
+    await decide(url, answered.id, { decision: "approve", content: { name: "Ann" } }).expect(200);
+    expect(await codes(answered.id)).toEqual(new Set(["409 approval_conflict"]));
+    const closed = await asking();
+    await closed.lease.questions.close(closed.callId);
+    expect(await codes(closed.id)).toEqual(new Set(["409 approval_expired"]));
+    const late = await asking(FORM, -1);
+    expect(await codes(late.id)).toEqual(new Set(["409 approval_expired"]));
+  });
+
+  it("[http.approvals] pass over keys that nobody knows, also the content of what has no form to fill in", async () => {
+    const { url } = await lab.gateway();
+    const ordinary = await parked(lab);
+    const { id } = await asking();
+    const bodies = [
+      [ordinary.id, { decision: "approve", content: "x", colour: "red" }],
+      [ordinary.id, { decision: "approve", content: { name: "Ann" } }],
+      [id, { decision: "reject", content: { name: 1 } }],
+    ] as const;
+    for (const [of, body] of bodies) expect(await decide(url, of, body)).toMatchObject({ status: 200 });
   });
 
   it.each([

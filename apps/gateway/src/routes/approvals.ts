@@ -3,7 +3,9 @@ import {
   ApprovalEvent,
   ApprovalList,
   Decision,
+  FormContent,
   formProblems,
+  type FormSchema,
   type InputError,
   Page,
   withDefaults,
@@ -24,6 +26,10 @@ const ApprovalsPage = Page.extend({
     .regex(/^\d{1,15}\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, "must be a next_cursor of this list")
     .optional(),
 });
+
+/** Only a question has a form: to any other decision `content` is a key that nobody knows, and is passed over as those are. */
+const DecisionBody = Decision.extend({ content: z.union([FormContent, z.unknown()]).optional() });
+type DecisionBody = z.infer<typeof DecisionBody>;
 
 /** Questions that runs ask humans (protocol §4). */
 export function approvalRoutes(approvals: Approvals): Route[] {
@@ -46,23 +52,22 @@ export function approvalRoutes(approvals: Approvals): Route[] {
       summary:
         "Approve or reject a tool call, or answer or decline the question of one that runs; the same decision again answers the first one",
       params: IdInPath,
-      body: Decision,
+      body: DecisionBody,
       replies: { 200: { description: "It is decided", schema: ApprovalEvent } },
       errors: ["approval_not_found", "approval_conflict", "approval_expired"],
       handle: async ({ params: { id }, body }) => {
         const asked = (await approvals.find(id))?.event;
         if (!asked) return refuse("approval_not_found", "No approval has this id.");
-        const problems = contentProblems(asked, body);
-        if (problems.length > 0)
-          return refuse("invalid_request", "The decision does not fit what was asked.", problems);
-        const decided = await approvals.decide(id, decisionOf(asked, body));
+        const { content, problems } = answerOf(asked, body);
+        if (problems.length > 0) return misfit(asked, problems);
+        const decided = await approvals.decide(id, decisionOf(body, content));
         switch (decided.outcome) {
           case "missing":
             return refuse("approval_not_found", "No approval has this id.");
           case "conflict":
-            return refuse("approval_conflict", `It was ${decided.approval.status} before; that stands.`);
+            return conflict(decided.approval);
           case "expired":
-            return refuse("approval_expired", "Nobody decided in time, or its run was cancelled.");
+            return expired();
           default:
             return ok(decided.approval);
         }
@@ -71,26 +76,45 @@ export function approvalRoutes(approvals: Approvals): Route[] {
   ];
 }
 
-/** Only a question has a form, and only who approves fills it in. What was filled in is not quoted. */
-function contentProblems(
-  { kind, requested_schema: form }: ApprovalEvent,
-  { decision, content }: Decision,
-): InputError[] {
-  if (kind !== "question" || !form || decision === "reject") {
-    return content === undefined ? [] : [{ path: "content", message: "belongs to the approval of a question" }];
-  }
-  if (content === undefined) return [{ path: "content", message: "is required: the form, filled in" }];
-  return formProblems(form, withDefaults(form, content));
+interface Answer {
+  /** Undefined where no form is filled in. */
+  readonly content?: FormContent;
+  readonly problems: readonly InputError[];
 }
 
-function decisionOf(
-  { requested_schema: form }: ApprovalEvent,
-  { decision, comment, content }: Decision,
-): HumanDecision {
+/** What fills the form in, where the decision approves a question; nothing at all fills in a form that requires nothing. */
+function answerOf({ kind, requested_schema: form }: ApprovalEvent, { decision, content = {} }: DecisionBody): Answer {
+  return kind === "question" && form && decision === "approve" ? filledIn(form, content) : { problems: [] };
+}
+
+/** What was filled in is not quoted. */
+function filledIn(form: FormSchema, content: unknown): Answer {
+  const read = FormContent.safeParse(content);
+  if (!read.success) {
+    const problems = read.error.issues.map(({ path, message }) => ({ path: ["content", ...path].join("."), message }));
+    return { problems };
+  }
+  const whole = withDefaults(form, read.data);
+  return { content: whole, problems: formProblems(form, whole) };
+}
+
+/** What does not fit is told while it could be put right. Afterwards it is not the answer that was given, for that one fitted. */
+function misfit({ status, expires_at }: ApprovalEvent, problems: readonly InputError[]) {
+  if (status === "expired" || (status === "requested" && Date.parse(expires_at ?? "") <= Date.now())) return expired();
+  if (status !== "requested") return conflict({ status });
+  return refuse("invalid_request", "The decision does not fit what was asked.", [...problems]);
+}
+
+const conflict = ({ status }: Pick<ApprovalEvent, "status">) =>
+  refuse("approval_conflict", `It was ${status} before; that stands.`);
+
+const expired = () => refuse("approval_expired", "Nobody decided in time, or its run was cancelled.");
+
+function decisionOf({ decision, comment }: DecisionBody, content: FormContent | undefined): HumanDecision {
   return {
     decision,
     by: DECIDED_BY,
     ...(comment === undefined ? {} : { comment }),
-    ...(form && content ? { content: withDefaults(form, content) } : {}),
+    ...(content === undefined ? {} : { content }),
   };
 }
