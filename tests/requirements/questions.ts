@@ -6,6 +6,10 @@ export const questions = {
   "elicitation.cancel": "A question ends with its call, and the server is told (protocol §2.7)",
   "elicitation.form": "Only forms that a human can see and answer are asked (protocol §2.7)",
   "elicitation.which": "Where it is not certain which call a server asks for, nobody is asked (protocol §2.7)",
+  "elicitation.once":
+    "A call whose server wanted to know something has been begun: it is not made anew (protocol §2.7)",
+  "elicitation.death":
+    "A server that dies while it asks ends its call unknown, whatever its human does (protocol §2.7)",
   "elicitation.runner": "A question that nobody can take up, or that has no time left, is cancelled (protocol §2.7)",
   "elicitation.official": "The reference server asks over stdio and over HTTP (protocol §2.7)",
   "question.ask": "A question is an approval of kind question, wherever approvals are shown (protocol §3.2, §4)",

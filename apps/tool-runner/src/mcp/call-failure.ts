@@ -17,8 +17,10 @@ export type CallFailure =
   | { readonly kind: "answered"; readonly code: string; readonly message: string }
   | { readonly kind: "unknown"; readonly message: string; readonly isSessionGone: boolean };
 
-export async function classifyFailure(error: unknown, connection: Connection): Promise<CallFailure> {
-  const failure = classify(error, connection);
+/** `isBegun`: the server wanted to know something for the call already, whatever became of the next message. */
+export async function classifyFailure(error: unknown, connection: Connection, isBegun: boolean): Promise<CallFailure> {
+  const found = classify(error, connection);
+  const failure: CallFailure = isBegun && found.kind === "not_sent" ? { ...found, kind: "unknown" } : found;
   if (failure.kind !== "unknown" || connection.isOpen()) return failure;
   return { ...failure, message: await connection.ended };
 }

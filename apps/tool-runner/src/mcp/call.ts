@@ -1,4 +1,5 @@
 import { TRACEPARENT_META_KEY, TRACESTATE_META_KEY, type Progress, type Tool } from "@modelcontextprotocol/client";
+import { abortable } from "./abortable.ts";
 import { type Ask, type FormAnswer, readForm } from "./asked-form.ts";
 import { CallClock } from "./call-clock.ts";
 import { classifyFailure, type CallFailure } from "./call-failure.ts";
@@ -143,16 +144,20 @@ class Call {
     this.#hasBeenSent = true;
     this.#sentAt = performance.now();
     const over = new AbortController();
-    let hasAsked = false;
-    const ask = (params: unknown, signal: AbortSignal) => {
-      hasAsked = true;
-      return this.#ask(params, AbortSignal.any([signal, over.signal]));
+    let isBegun = false;
+    let isAnswered = true;
+    const begun = () => {
+      isBegun = true;
     };
-    const leave = connection.calls.begin(ask);
+    const ask = (params: unknown, signal: AbortSignal) => {
+      begun();
+      return this.#ask(params, AbortSignal.any([signal, over.signal, connection.calls.over]));
+    };
+    const place = connection.calls.begin(ask);
     try {
       const result = await exchange(
         connection.client,
-        { name, arguments: { ...args }, ...this.#meta() },
+        { name, arguments: { ...args }, _meta: { ...this.#meta(), ...place.mark } },
         {
           signal: this.#clock.signal,
           timeout: NO_SDK_TIMEOUT_MS,
@@ -164,16 +169,16 @@ class Call {
           toolDefinition: { name, inputSchema: entry.tool.input_schema as Tool["inputSchema"] },
         },
         ask,
+        begun,
       );
       this.#supervisor.recordSuccess(performance.now() - this.#sentAt);
       return { outcome: answeredOutcome(result, entry.validateStructured), isUnsent: false };
     } catch (error) {
-      const failure = await classifyFailure(error, connection);
-      // After an answer to its question went out, the server has begun the call, whatever became of its rest.
-      const isBegun = hasAsked && failure.kind === "not_sent";
-      return this.#failed(isBegun ? { ...failure, kind: "unknown" } : failure, connection, entry);
+      const failure = await classifyFailure(error, connection, isBegun);
+      isAnswered = failure.kind !== "unknown";
+      return this.#failed(failure, connection, entry);
     } finally {
-      leave();
+      place.leave(isAnswered);
       over.abort();
       this.#clock.expectNothing();
     }
@@ -185,9 +190,13 @@ class Call {
     const form = readForm(params);
     const { ask } = this.#request;
     if (form === undefined || ask === undefined || signal.aborted) return { action: "cancel" };
+    const over = AbortSignal.any([signal, this.#clock.signal]);
     const goOn = this.#clock.hold();
     try {
-      return await ask(form, AbortSignal.any([signal, this.#clock.signal]));
+      return await abortable(ask(form, over), over);
+    } catch (error) {
+      if (over.aborted) return { action: "cancel" };
+      throw error;
     } finally {
       goOn();
     }
@@ -203,14 +212,12 @@ class Call {
     return { failure, entry };
   }
 
-  #meta(): { _meta?: Record<string, unknown> } {
+  #meta(): Record<string, unknown> {
     const { traceparent, tracestate } = this.#request;
     if (traceparent === undefined) return {};
     return {
-      _meta: {
-        [TRACEPARENT_META_KEY]: traceparent,
-        ...(tracestate !== undefined && { [TRACESTATE_META_KEY]: tracestate }),
-      },
+      [TRACEPARENT_META_KEY]: traceparent,
+      ...(tracestate !== undefined && { [TRACESTATE_META_KEY]: tracestate }),
     };
   }
 

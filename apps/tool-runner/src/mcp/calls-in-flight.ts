@@ -1,32 +1,93 @@
 import type { Logger } from "@holdfast/telemetry";
 import type { FormAnswer } from "./asked-form.ts";
+import type { Layer, WireMessage } from "./layered-transport.ts";
+import { recordOf } from "./record.ts";
 
 /** Asks the human behind one call. `params` are the server's, unread. */
 export type AskForCall = (params: unknown, signal: AbortSignal) => Promise<FormAnswer>;
+
+/** A call's place among those in flight. */
+export interface Place {
+  /** Belongs into the `_meta` of each of its requests, and is taken out again before it is sent. */
+  readonly mark: Readonly<Record<string, number>>;
+  /** The call has ended. `isAnswered`: the server does nothing more for it. */
+  leave(isAnswered: boolean): void;
+}
+
+const MARK = "holdfast/call";
 
 /**
  * The calls that a session works on, so that a question of its server reaches the human behind the right one. In the era of
  * `initialize` nothing in a question says which call it belongs to. Where one is in flight, it is that one; where none or
  * several are, nobody is asked: a form in the wrong conversation would hand one person's answer to another's call.
+ *
+ * A call that was given up on is in flight for as long as its server may still work on it, which is until it answers after
+ * all or the session ends. So this reads along on the wire, next to the transport, and decides when a question comes in.
  */
-export class CallsInFlight {
-  readonly #calls = new Set<AskForCall>();
+export class CallsInFlight implements Layer {
+  readonly #calls = new Map<number, AskForCall>();
+  /** The call of each request that is unanswered, by the request's number. */
+  readonly #unanswered = new Map<unknown, unknown>();
+  /** Who is to be asked, by the question's id. */
+  readonly #asked = new Map<unknown, AskForCall>();
   readonly #logger: Logger;
+  readonly #session = new AbortController();
+  #last = 0;
 
   constructor(logger: Logger) {
     this.#logger = logger;
   }
 
-  /** Answers what is to be called when the call has ended. */
-  begin(ask: AskForCall): () => void {
-    this.#calls.add(ask);
-    return () => void this.#calls.delete(ask);
+  /** Aborts with the session: whoever answers then finds nobody who wants to know. */
+  get over(): AbortSignal {
+    return this.#session.signal;
   }
 
-  async ask(params: unknown, signal: AbortSignal): Promise<FormAnswer> {
-    const [only, ...others] = this.#calls;
-    if (only !== undefined && others.length === 0) return only(params, signal);
-    this.#logger.info("a question of an mcp server belongs to no one call", { calls: this.#calls.size });
+  end(): void {
+    this.#session.abort();
+  }
+
+  begin(ask: AskForCall): Place {
+    this.#last += 1;
+    const call = this.#last;
+    this.#calls.set(call, ask);
+    const leave = (isAnswered: boolean) => {
+      this.#calls.delete(call);
+      if (!isAnswered) return;
+      for (const [id, of] of this.#unanswered) if (of === call) this.#unanswered.delete(id);
+    };
+    return { mark: { [MARK]: call }, leave };
+  }
+
+  outgoing(message: WireMessage): WireMessage {
+    const params = recordOf(message["params"]);
+    const { [MARK]: call, ...meta } = recordOf(params["_meta"]);
+    if (call === undefined) return message;
+    this.#unanswered.set(message["id"], call);
+    return { ...message, params: { ...params, _meta: meta } };
+  }
+
+  incoming(message: WireMessage): WireMessage {
+    const { id, method } = message;
+    if (method === undefined) this.#unanswered.delete(id);
+    const only = method === "elicitation/create" ? this.#onlyCall() : undefined;
+    if (only) this.#asked.set(id, only);
+    return message;
+  }
+
+  /** `id` is the question's. */
+  async ask(id: unknown, params: unknown, signal: AbortSignal): Promise<FormAnswer> {
+    const ask = this.#asked.get(id);
+    this.#asked.delete(id);
+    if (ask !== undefined) return ask(params, signal);
+    const unanswered = this.#unanswered.size;
+    this.#logger.info("a question of an mcp server belongs to no one call", { calls: this.#calls.size, unanswered });
     return { action: "cancel" };
+  }
+
+  #onlyCall(): AskForCall | undefined {
+    const [only, ...others] = this.#calls;
+    const working = new Set(this.#unanswered.values());
+    return only && others.length === 0 && working.size === 1 && working.has(only[0]) ? only[1] : undefined;
   }
 }

@@ -55,13 +55,15 @@ export async function connectHttp(server: HttpServer, deps: ConnectDeps): Promis
 
 async function tryWay(server: HttpServer, way: Way, deps: ConnectDeps): Promise<Connection> {
   const { logger } = deps;
+  const calls = new CallsInFlight(logger);
   const transport = new LayeredTransport(wireTransport(server, way, deps.fetch), [
     new Sanitiser(deps.onProblem),
     new NumericIds(),
+    calls,
   ]);
-  const calls = new CallsInFlight(logger);
   const client = newClient(deps, calls, way === "negotiate" ? Math.min(PROBE_MS, server.initTimeoutMs) : undefined);
   const { ended, isOpen } = watchEnd(client, () => "it was closed");
+  void ended.then(() => calls.end());
   try {
     await client.connect(transport, { timeout: server.initTimeoutMs, signal: deps.signal });
   } catch (error) {

@@ -121,10 +121,11 @@ async function tryRung(server: StdioServer, rung: Rung, deps: StdioConnectDeps):
     logger,
     onForeignFraming: () => void (transport.heardMessages === 0 && transport.close()),
   });
-  const layered = new LayeredStdioTransport(transport, [new Sanitiser(deps.onProblem), new NumericIds()]);
   const calls = new CallsInFlight(logger);
+  const layered = new LayeredStdioTransport(transport, [new Sanitiser(deps.onProblem), new NumericIds(), calls]);
   const client = newClient(deps, calls, rung.probeMs);
   const { ended, isOpen } = watchEnd(client, () => transport.lossReason ?? "it was closed");
+  void ended.then(() => calls.end());
   const silence = watchSilence(transport, rung.silentMs);
   const stop = () => void transport.close();
   deps.signal.addEventListener("abort", stop, { once: true });

@@ -66,7 +66,9 @@ export function newClient(deps: ConnectDeps, calls: CallsInFlight, probeMs?: num
     inputRequired: { autoFulfill: false },
     ...(probeMs !== undefined && { versionNegotiation: { mode: "auto", probe: { timeoutMs: probeMs } } }),
   });
-  client.setRequestHandler("elicitation/create", ({ params }, { mcpReq }) => calls.ask(params, mcpReq.signal));
+  client.setRequestHandler("elicitation/create", ({ params }, { mcpReq }) =>
+    calls.ask(mcpReq.id, params, mcpReq.signal),
+  );
   client.setNotificationHandler("notifications/tools/list_changed", deps.onToolsChanged);
   // What the SDK reports here quotes messages; only its first words are ours to log.
   client.onerror = (error) => deps.logger.debug("mcp protocol error", { reason: error.message.split(":", 1)[0] });

@@ -30,6 +30,10 @@ beforeAll(async () => {
     modern: config("modern", ["--modern"]),
     "legacy-impatient": config("legacy-impatient", [], { tool_timeout_ms: 500 }),
     "modern-impatient": config("modern-impatient", ["--modern"], { tool_timeout_ms: 500 }),
+    "modern-exits": config("modern-exits", ["--modern"]),
+    "legacy-dies": config("legacy-dies", []),
+    "modern-dies": config("modern-dies", ["--modern"]),
+    "legacy-late": config("legacy-late", [], { tool_timeout_ms: 1_000, concurrency: 1 }),
   }));
   await test.host.start();
 });
@@ -148,7 +152,49 @@ function form(properties: object) {
   return { mode: "form", message: "m", requestedSchema: { type: "object", properties } };
 }
 
+describe("a call at a server that asks", () => {
+  it("[elicitation.once] is sent once, though the server is gone when it is to be sent again", async () => {
+    const outcome = await test.call("modern-exits", "ask", { entry: "half", exits: true });
+    expect(outcome.status).toBe("unknown");
+    expect(outcome.error?.message).toContain("exited with code 1");
+    expect(journal("modern-exits")).toEqual(["asked half"]);
+  });
+
+  it.each(ERAS)(
+    "[elicitation.death] of the %s era is unknown when the server dies, whatever its human does",
+    async (era) => {
+      const name = `${era}-dies`;
+      const ann = human();
+      const outcome = test.call(name, "ask", { entry: "dead" }, { ask: ann.ask });
+      await eventually(() => ann.asked.length === 1);
+      process.kill(test.host.toolsets().find((one) => one.toolset === name)?.health?.pid ?? 0, "SIGKILL");
+      expect(await outcome).toMatchObject({ status: "unknown" });
+      expect(ann.isOver).toBe(true);
+      expect(journal(name)).toEqual(["asked dead"]);
+    },
+  );
+});
+
 describe("a server with several calls in flight", () => {
+  it.each(["late", "cancelled"])("[elicitation.which] asks nobody for a call that ended %s", async (how) => {
+    const [ann, bob, eve] = [human(), human(), human()];
+    const name = "legacy-late";
+    const cancel = new AbortController();
+    const left = test.call(name, "ask", { entry: how, dawdles: true }, { ask: ann.ask, signal: cancel.signal });
+    const held =
+      how === "late" ? left : eventually(() => journal(name).includes(`dawdles ${how}`)).then(() => cancel.abort());
+    await held;
+    expect((await left).error?.code).toBe(how === "late" ? "timeout" : "cancelled");
+    // Bob's own call lets the other one go on, and asks itself while it does.
+    const release = test.call(name, "release", {}, { ask: bob.ask });
+    expect((await release).status).toBe("completed");
+    await eventually(() => journal(name).includes(`answered ${how} cancel`));
+    expect([ann.asked, bob.asked]).toEqual([[], []]);
+    // It has answered after all, so who is alone now may be asked.
+    eve.answer();
+    expect(text(await test.call(name, "ask", {}, { ask: eve.ask }))).toEqual(ANSWER);
+  });
+
   it("[elicitation.which] asks nobody where nothing says for which of them it asks", async () => {
     const [ann, bob] = [human(), human()];
     const held = test.call("legacy", "hold", {}, { ask: bob.ask });

@@ -30,6 +30,8 @@ export async function exchange(
   params: CallToolRequest["params"],
   options: CallToolRequestOptions & { readonly signal: AbortSignal },
   ask: AskForCall,
+  /** The server has begun the call, though it has not answered it. */
+  onBegun: () => void,
 ): Promise<CallToolResult> {
   let given: Record<string, unknown> = {};
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
@@ -38,6 +40,7 @@ export async function exchange(
       { ...options, allowInputRequired: true },
     );
     if (!isInputRequiredResult(answer)) return answer;
+    onBegun();
     given = await inputFor(answer, options.signal, ask);
   }
   throw new UnmetInput(`The server wanted input ${MAX_ROUNDS} times and gave no result.`);
