@@ -19,6 +19,7 @@ export const questions = {
     "What a human fills in stands in no event and no log, and not longer than its call (protocol §3.2)",
   "question.repeat": "The same answer again is the same answer, another is refused (protocol §4)",
   "question.ends": "A question that nobody answered ends expired, however its call ends (protocol §4)",
+  "question.withdrawn": "A question that its server takes back expires while its call goes on (protocol §2.7)",
   "question.run": "A run whose call asks goes on, and neither its patience nor its budget runs out (protocol §3.2)",
   "question.content": "An answer that does not fit the form is refused, by field (protocol §4)",
   "question.page": "A server's question is answered in the browser, also after a reload (protocol §4, §5.3)",

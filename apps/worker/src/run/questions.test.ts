@@ -14,7 +14,7 @@ afterAll(() => stage.close());
 const PAY = { toolCall: { id: "pay-1", name: "bank__pay", arguments: { to: "Bob" } } };
 const FORM = { type: "object" as const, properties: { pin: { type: "string" as const } } };
 
-/** A tool that asks, and is done when it has its answer and `goOn` opens. `asked` hears of the question. */
+/** A tool that asks, and is done when it has its answer and `goOn` opens. `asked` hears of the question before that. */
 function paying(asked: (id: string) => void, goOn = Promise.resolve()): DoubledTool {
   return async ({ id, call }) => {
     const { toolJournal, approvals } = stage.bus;
@@ -84,3 +84,59 @@ it("[question.run] a run that is cancelled ends its question before its call", a
     { event: "run", status: "cancelled" },
   ]);
 });
+
+it("[question.run] a run that is cancelled between two workers ends its question before its call too", async () => {
+  const ids: string[] = [];
+  const never = gate();
+  await stage.toolRunner("bank", { pay: paying((id) => ids.push(id), never.pass()) });
+  const first = await stage.worker({ tools: ["bank"] });
+  stage.model.enqueue([PAY]);
+  const talk = stage.talk();
+  const runId = await talk.say("pay Bob");
+  await until(async () => (await stage.bus.approvals.find(ids[0] ?? "")) !== undefined, { timeoutMs: 20_000 });
+  await first.stop(0);
+  // So that the next worker does not get as far as the call.
+  await stage.bus.control.send("assistant", { type: "pause", by: "user:ann" });
+  await stage.bus.conversations.cancelRun(runId, "user:ann");
+  await stage.worker({ tools: ["bank"] });
+  await talk.ended(runId);
+  never.open();
+  expect((await talk.events()).slice(-3)).toMatchObject([
+    { event: "approval", status: "expired" },
+    { event: "tool_step", status: "unknown" },
+    { event: "run", status: "cancelled" },
+  ]);
+});
+
+it.each(["the worker that asked", "the next worker"])(
+  "[question.withdrawn] what its server takes back while the call goes on expires: seen by %s",
+  async (who) => {
+    const ids: string[] = [];
+    const calls: { conversationId: string; id: string }[] = [];
+    const held = gate();
+    const pay = paying((id) => ids.push(id), held.pass());
+    await stage.toolRunner("bank", {
+      pay: (call) => {
+        calls.push({ conversationId: call.call.conversation_id, id: call.id });
+        return pay(call);
+      },
+    });
+    const first = await stage.worker({ tools: ["bank"] });
+    stage.model.enqueue([PAY], ["Paid."]);
+    const talk = stage.talk();
+    const runId = await talk.say("pay Bob");
+    const { approvals, toolJournal } = stage.bus;
+    const statusNow = async () => (await approvals.find(ids[0] ?? ""))?.event.status;
+    await until(async () => (await statusNow()) === "requested", { timeoutMs: 20_000 });
+    if (who === "the next worker") await first.stop(0);
+    for (const { conversationId, id } of calls) await toolJournal.questions(conversationId, id, []);
+    if (who === "the next worker") await stage.worker({ tools: ["bank"] });
+    await until(async () => (await statusNow()) === "expired", { timeoutMs: 20_000 });
+    expect(await approvals.decide(ids[0] ?? "", { decision: "reject", by: "user:ann" })).toMatchObject({
+      outcome: "expired",
+    });
+    expect((await talk.shown(runId)).status).toBe("in_progress");
+    held.open();
+    expect((await talk.ended(runId)).run.status).toBe("completed");
+  },
+);

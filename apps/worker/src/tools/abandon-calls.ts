@@ -18,7 +18,7 @@ interface CallJournal {
 /**
  * Ends the open calls of a run that goes no further, so that none is left without a result and none is said to be running
  * for ever. One that was announced may have gone out: it is `cancelled` only where no tool-runner can begin it any more. One
- * that a runner has begun is `unknown`, and the runner is told to end it: nobody waits for it.
+ * that a runner has begun is `unknown`, and the runner is told to end it: nobody waits for it, nor for what it asks humans.
  */
 export async function abandonCalls(
   { lease, progress }: { readonly lease: RunLease; readonly progress: RunProgress },
@@ -29,7 +29,10 @@ export async function abandonCalls(
     open,
     outcome: await abandon(open, lease, journal, why),
   }));
-  for (const { open, outcome } of await Promise.all(outcomes)) {
+  const settled = await Promise.all(outcomes);
+  // Before their calls end, as where a call is waited for. What cannot be closed here is closed by the run's ending.
+  await lease.questions.close().catch(() => undefined);
+  for (const { open, outcome } of settled) {
     progress.addResult(new ToolStepEvents(lease, open, open.call.name).ended(outcome, 0));
   }
 }

@@ -126,6 +126,33 @@ describe("a question of a call that runs", () => {
     expect(await lab.raw.zcard(WAITING_APPROVALS_KEY)).toBe(0);
   });
 
+  it("[question.withdrawn] expires while its call goes on, unless it is kept, decided, or of another call", async () => {
+    const bus = lab.openBus();
+    const { conversationId, lease, question, id } = await asking(bus);
+    const ofCall = (index: number): CallQuestion => {
+      const approval_id = bus.toolJournal.questionId(question.callId, index);
+      return { ...question, asked: { ...question.asked, approval_id } };
+    };
+    const [kept, answered, other] = [ofCall(1), ofCall(2), questionOf(bus, lease, 1)];
+    for (const more of [kept, answered, other]) await lease.questions.ask(more);
+    await bus.approvals.decide(answered.asked.approval_id, { decision: "approve", by, content });
+    for (let times = 0; times < 2; times += 1) await lease.questions.keep(question.callId, [kept.asked.approval_id]);
+    const statuses = [id, ...[kept, answered, other].map(({ asked }) => asked.approval_id)].map(async (one) =>
+      bus.approvals.answerOf(conversationId, one),
+    );
+    expect(await Promise.all(statuses)).toEqual([
+      { status: "expired" },
+      { status: "requested" },
+      { status: "approved", content },
+      { status: "requested" },
+    ]);
+    expect((await told(conversationId)).filter((status) => status === "expired")).toHaveLength(1);
+    // What was left is still known to its run.
+    await lease.questions.close();
+    expect(await bus.approvals.answerOf(conversationId, kept.asked.approval_id)).toEqual({ status: "expired" });
+    expect(JSON.stringify(await lab.raw.hgetall(approvalsKey(conversationId)))).not.toContain("4711");
+  });
+
   it("[question.ends] is not asked by a run that was cancelled, and goes with a deleted conversation", async () => {
     const bus = lab.openBus();
     const { conversationId, runId, lease, id } = await asking(bus);

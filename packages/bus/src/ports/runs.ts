@@ -192,8 +192,13 @@ export interface CallQuestions {
    * nothing was asked.
    */
   ask(question: CallQuestion): Promise<"asked" | "cancelled">;
-  /** The call has ended: its questions that nobody answered expire. `finish` does it for all calls of the run. */
-  close(callId: CallId): Promise<void>;
+  /**
+   * The call has ended, or without `callId` every call of the run: what nobody answered expires, and what somebody filled in is
+   * forgotten. `finish` does it for all calls of the run.
+   */
+  close(callId?: CallId): Promise<void>;
+  /** The call goes on, and of what it asked only these are still of interest: others that nobody has decided expire. */
+  keep(callId: CallId, ids: readonly string[]): Promise<void>;
 }
 
 /** What the MCP server of a call that runs wants to know. */

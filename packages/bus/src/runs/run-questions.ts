@@ -53,13 +53,19 @@ export class RunQuestions implements CallQuestions {
     return "asked";
   }
 
-  /** Of one call, or of all. */
   async close(callId = ""): Promise<void> {
+    await this.#close([callId]);
+  }
+
+  async keep(callId: string, ids: readonly string[]): Promise<void> {
+    await this.#close([callId, "goes on", ...ids]);
+  }
+
+  async #close(which: readonly string[]): Promise<void> {
     if (!this.#mayBeOpen) return;
     await this.#of.lease.flush();
-    const args = () => [callId, new Date().toISOString()];
+    const args = () => [new Date().toISOString(), ...which];
     const reply = await this.#of.writes.ask({ script: "close-questions-4", keys: this.#keys, args });
-    if (callId === "") this.#mayBeOpen = false;
     // A hint, tidied by who reads it.
     await leaveIndex(this.#commands, this.#of.lease.run.conversationId, text(reply[1])).catch(() => undefined);
   }

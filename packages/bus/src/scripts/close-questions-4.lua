@@ -1,22 +1,29 @@
--- Ends the questions of a tool call that has ended, for the run's owner only: what nobody answered expires, and what somebody
--- filled in is forgotten. Sent again it changes nothing.
+-- Ends questions of tool calls, for the run's owner only. Of a call that has ended, what nobody answered expires, and what
+-- somebody filled in is forgotten; of one that goes on, what its server wants to know no more expires, and what is decided
+-- stays. Sent again it changes nothing.
 -- KEYS 1 stream  2 meta  3 run  4 approvals
--- ARGV 1 fence  2 the call, or '' for every call of the run  3 now, RFC 3339
--- Returns {OK, ids of its questions, separated by spaces} | {FENCED}
+-- ARGV 1 fence  2 now, RFC 3339  3 the call, or '' for every call of the run  4 present where the call goes on
+--      5.. ids of questions of it that are kept
+-- Returns {OK, ids of the closed ones, separated by spaces} | {FENCED}
 -- @include append-events
 -- @include with-attempt
 if redis.call('HGET', KEYS[2], 'fence') ~= ARGV[1] then
   return { 'FENCED' }
 end
+local kept = {}
+for at = 5, #ARGV do
+  kept[ARGV[at]] = true
+end
 local closed, left, payloads = {}, {}, {}
 for id in string.gmatch(redis.call('HGET', KEYS[3], 'questions') or '', '%S+') do
   local of = redis.call('HMGET', KEYS[4], id .. ':call', id .. ':status', id .. ':expired')
-  if ARGV[2] ~= '' and of[1] ~= ARGV[2] then
+  local isOther = ARGV[3] ~= '' and of[1] ~= ARGV[3]
+  if isOther or ARGV[4] and (kept[id] or of[2] ~= 'requested') then
     left[#left + 1] = id
   else
     closed[#closed + 1] = id
     if of[2] == 'requested' then
-      payloads[#payloads + 1] = string.sub(withAttempt(of[3], KEYS[3]), 1, -2) .. ',"created_at":"' .. ARGV[3] .. '"}'
+      payloads[#payloads + 1] = string.sub(withAttempt(of[3], KEYS[3]), 1, -2) .. ',"created_at":"' .. ARGV[2] .. '"}'
       redis.call('HSET', KEYS[4], id, payloads[#payloads], id .. ':status', 'expired')
     end
     redis.call('HDEL', KEYS[4], id .. ':expired', id .. ':content')
