@@ -10,6 +10,8 @@ export const questions = {
     "A call whose server wanted to know something has been begun: it is not made anew (protocol §2.7)",
   "elicitation.death":
     "A server that dies while it asks ends its call unknown, whatever its human does (protocol §2.7)",
+  "elicitation.redacted": "What a server shows a human holds no secret that is known as one (protocol §2.7)",
+  "elicitation.off": "A server whose configuration says so asks nobody (protocol §6.1)",
   "elicitation.runner": "A question that nobody can take up, or that has no time left, is cancelled (protocol §2.7)",
   "elicitation.official": "The reference server asks over stdio and over HTTP (protocol §2.7)",
   "question.ask": "A question is an approval of kind question, wherever approvals are shown (protocol §3.2, §4)",

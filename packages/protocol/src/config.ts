@@ -46,6 +46,8 @@ const McpTuning = z.strictObject({
   /** Believe the server's hints (read-only, idempotent). */
   trust: z.boolean().default(false),
   concurrency: positive.optional(),
+  /** It may ask humans while it runs a call. */
+  elicitation: z.boolean().default(true),
   allow: z.array(z.string().min(1)).default(["*"]),
   deny: z.array(z.string().min(1)).default([]),
   /** `true`: with nothing to use. A machine that cannot hold it does not start the server. */

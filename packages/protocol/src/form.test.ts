@@ -19,6 +19,7 @@ describe("an answer to a form", () => {
     [{ type: "string", oneOf: [{ const: "a", title: "A" }] }, "a", "A"],
     [{ type: "integer", minimum: 1, maximum: 100 }, 100, 1.5],
     [{ type: "integer", minimum: 1 }, 1, 0],
+    [{ type: "integer" }, 2 ** 53 - 1, 2 ** 53],
     [{ type: "number", maximum: 1 }, 0.5, 1.5],
     [{ type: "number" }, -3.25, "3"],
     [{ type: "boolean" }, false, "false"],

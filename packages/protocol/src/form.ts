@@ -157,7 +157,7 @@ function stringProblem(field: z.infer<typeof StringField>, value: string): strin
 
 function numberProblem(field: z.infer<typeof NumberField>, value: number): string | undefined {
   const { type, minimum = -Infinity, maximum = Infinity } = field;
-  if (type === "integer" && !Number.isInteger(value)) return "must be a whole number";
+  if (type === "integer" && !Number.isSafeInteger(value)) return "must be a whole number";
   if (value < minimum) return `must be at least ${minimum}`;
   if (value > maximum) return `must be at most ${maximum}`;
   return undefined;

@@ -139,7 +139,7 @@ class Call {
 
   async #exchange(connection: Connection, entry: CatalogEntry): Promise<Turn> {
     const { name, arguments: args, onProgress } = this.#request;
-    const { toolTimeoutMs } = this.#supervisor.server;
+    const { toolTimeoutMs, mayAsk } = this.#supervisor.server;
     this.#clock.expectLifeWithin(toolTimeoutMs);
     this.#hasBeenSent = true;
     this.#sentAt = performance.now();
@@ -168,7 +168,7 @@ class Call {
           },
           toolDefinition: { name, inputSchema: entry.tool.input_schema as Tool["inputSchema"] },
         },
-        ask,
+        mayAsk ? ask : undefined,
         begun,
       );
       this.#supervisor.recordSuccess(performance.now() - this.#sentAt);

@@ -28,8 +28,8 @@ export class CallsInFlight implements Layer {
   readonly #calls = new Map<number, AskForCall>();
   /** The call of each request that is unanswered, by the request's number. */
   readonly #unanswered = new Map<unknown, unknown>();
-  /** Who is to be asked, by the question's id. */
-  readonly #asked = new Map<unknown, AskForCall>();
+  /** Who is to be asked, by the question's id, and its params as they came: the SDK drops what it does not know. */
+  readonly #asked = new Map<unknown, { readonly ask: AskForCall; readonly params: unknown }>();
   readonly #logger: Logger;
   readonly #session = new AbortController();
   #last = 0;
@@ -71,15 +71,15 @@ export class CallsInFlight implements Layer {
     const { id, method } = message;
     if (method === undefined) this.#unanswered.delete(id);
     const only = method === "elicitation/create" ? this.#onlyCall() : undefined;
-    if (only) this.#asked.set(id, only);
+    if (only) this.#asked.set(id, { ask: only, params: message["params"] });
     return message;
   }
 
   /** `id` is the question's. */
-  async ask(id: unknown, params: unknown, signal: AbortSignal): Promise<FormAnswer> {
-    const ask = this.#asked.get(id);
+  async ask(id: unknown, signal: AbortSignal): Promise<FormAnswer> {
+    const asked = this.#asked.get(id);
     this.#asked.delete(id);
-    if (ask !== undefined) return ask(params, signal);
+    if (asked !== undefined) return asked.ask(asked.params, signal);
     const unanswered = this.#unanswered.size;
     this.#logger.info("a question of an mcp server belongs to no one call", { calls: this.#calls.size, unanswered });
     return { action: "cancel" };

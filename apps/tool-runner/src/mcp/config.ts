@@ -18,6 +18,8 @@ interface ServerLimits {
   readonly concurrency?: number;
   /** Believe the server's hints. */
   readonly isTrusted: boolean;
+  /** It may ask humans while it runs a call. */
+  readonly mayAsk: boolean;
   readonly allow: readonly string[];
   readonly deny: readonly string[];
   /** Equal exactly when nothing in the configuration changed. Holds secrets: for comparing only. */
@@ -58,6 +60,7 @@ export function resolveServer(toolset: string, config: McpServerConfig, baseDir:
     toolTimeoutMs: holdfast.tool_timeout_ms,
     ...(holdfast.concurrency !== undefined && { concurrency: holdfast.concurrency }),
     isTrusted: holdfast.trust,
+    mayAsk: holdfast.elicitation,
     allow: holdfast.allow,
     deny: holdfast.deny,
     fingerprint: JSON.stringify([toolset, config, baseDir]),

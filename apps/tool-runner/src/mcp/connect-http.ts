@@ -61,7 +61,8 @@ async function tryWay(server: HttpServer, way: Way, deps: ConnectDeps): Promise<
     new NumericIds(),
     calls,
   ]);
-  const client = newClient(deps, calls, way === "negotiate" ? Math.min(PROBE_MS, server.initTimeoutMs) : undefined);
+  const probeMs = way === "negotiate" ? Math.min(PROBE_MS, server.initTimeoutMs) : undefined;
+  const client = newClient(deps, calls, server, probeMs);
   const { ended, isOpen } = watchEnd(client, () => "it was closed");
   void ended.then(() => calls.end());
   try {

@@ -123,7 +123,7 @@ async function tryRung(server: StdioServer, rung: Rung, deps: StdioConnectDeps):
   });
   const calls = new CallsInFlight(logger);
   const layered = new LayeredStdioTransport(transport, [new Sanitiser(deps.onProblem), new NumericIds(), calls]);
-  const client = newClient(deps, calls, rung.probeMs);
+  const client = newClient(deps, calls, server, rung.probeMs);
   const { ended, isOpen } = watchEnd(client, () => transport.lossReason ?? "it was closed");
   void ended.then(() => calls.end());
   const silence = watchSilence(transport, rung.silentMs);

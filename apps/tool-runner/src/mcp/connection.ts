@@ -58,17 +58,22 @@ const LISTEN_ACK_MS = 5000;
 /**
  * A client that answers sampling and roots by "method not found", and a form by what the human of the call in flight says.
  * What a server of 2026-07-28 wants to know stands in the answer to a call, and is answered there (`exchange.ts`). `probeMs`
- * undefined speaks only the era of `initialize`.
+ * undefined speaks only the era of `initialize`. A server that may not ask is told that nobody can be asked.
  */
-export function newClient(deps: ConnectDeps, calls: CallsInFlight, probeMs?: number): Client {
+export function newClient(
+  deps: ConnectDeps,
+  calls: CallsInFlight,
+  { mayAsk }: { readonly mayAsk: boolean },
+  probeMs?: number,
+): Client {
   const client = new Client(CLIENT_INFO, {
-    capabilities: { elicitation: { form: { applyDefaults: true } } },
+    capabilities: mayAsk ? { elicitation: { form: { applyDefaults: true } } } : {},
     inputRequired: { autoFulfill: false },
     ...(probeMs !== undefined && { versionNegotiation: { mode: "auto", probe: { timeoutMs: probeMs } } }),
   });
-  client.setRequestHandler("elicitation/create", ({ params }, { mcpReq }) =>
-    calls.ask(mcpReq.id, params, mcpReq.signal),
-  );
+  if (mayAsk) {
+    client.setRequestHandler("elicitation/create", (_request, { mcpReq }) => calls.ask(mcpReq.id, mcpReq.signal));
+  }
   client.setNotificationHandler("notifications/tools/list_changed", deps.onToolsChanged);
   // What the SDK reports here quotes messages; only its first words are ours to log.
   client.onerror = (error) => deps.logger.debug("mcp protocol error", { reason: error.message.split(":", 1)[0] });

@@ -30,6 +30,8 @@ beforeAll(async () => {
     modern: config("modern", ["--modern"]),
     "legacy-impatient": config("legacy-impatient", [], { tool_timeout_ms: 500 }),
     "modern-impatient": config("modern-impatient", ["--modern"], { tool_timeout_ms: 500 }),
+    "legacy-silent": config("legacy-silent", [], { elicitation: false }),
+    "modern-silent": config("modern-silent", ["--modern"], { elicitation: false }),
     "modern-exits": config("modern-exits", ["--modern"]),
     "legacy-dies": config("legacy-dies", []),
     "modern-dies": config("modern-dies", ["--modern"]),
@@ -122,6 +124,11 @@ describe.each(ERAS)("a server of the %s era that asks", (era) => {
     ["an address to open", { mode: "url", message: "m", url: "https://example.org/", elicitationId: "1" }, "decline"],
     ["hidden letters in what goes back", form({ "a\u200b": { type: "string" } }), "cancel"],
     [
+      "a field whose name is lost where it is read",
+      JSON.parse(JSON.stringify(form({ it: { type: "string" } })).replace('"it"', '"__proto__"')) as object,
+      "cancel",
+    ],
+    [
       "more fields than anybody fills in",
       form(Object.fromEntries(Array.from({ length: 70 }, (_, n) => [`f${n}`, { type: "string" }]))),
       "cancel",
@@ -145,6 +152,43 @@ describe.each(ERAS)("a server of the %s era that asks", (era) => {
         requestedSchema: { type: "object", properties: { a: { type: "string", title: "AB", minLength: 3 } } },
       },
     ]);
+  });
+});
+
+describe.each(ERAS)("a server of the %s era that has secrets", (era) => {
+  it("[elicitation.redacted] shows none of them, and its names and choices as they are", async () => {
+    const ann = human({ action: "decline" });
+    ann.answer();
+    const secret = "sk-0123456789abcdef";
+    const properties = {
+      [secret]: { type: "string", title: `T ${secret}`, description: `D ${secret}`, default: secret },
+      b: { type: "string", enum: [secret], enumNames: [`N ${secret}`] },
+      c: { type: "string", oneOf: [{ const: secret, title: `O ${secret}` }] },
+    };
+    const params = { ...form(properties), message: `Is ${secret} right?` };
+    await test.call(era, "ask", { params }, { ask: ann.ask });
+    expect(ann.asked).toEqual([
+      {
+        message: "Is [redacted] right?",
+        requestedSchema: {
+          type: "object",
+          properties: {
+            [secret]: { type: "string", title: "T [redacted]", description: "D [redacted]" },
+            b: { type: "string", enum: [secret], enumNames: ["N [redacted]"] },
+            c: { type: "string", oneOf: [{ const: secret, title: "O [redacted]" }] },
+          },
+        },
+      },
+    ]);
+  });
+
+  it("[elicitation.off] asks nobody where its configuration says so", async () => {
+    const ann = human();
+    const outcome = await test.call(`${era}-silent`, "ask", {}, { ask: ann.ask });
+    expect(ann.asked).toEqual([]);
+    // The older era hears "method not found", the newer one gives no result.
+    expect(outcome.status).toBe(era === "legacy" ? "completed" : "failed");
+    expect(outcome.content[0]?.text).toMatch(era === "legacy" ? /refused/ : /nobody gives/);
   });
 });
 

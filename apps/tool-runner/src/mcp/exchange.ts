@@ -29,7 +29,8 @@ export async function exchange(
   client: Client,
   params: CallToolRequest["params"],
   options: CallToolRequestOptions & { readonly signal: AbortSignal },
-  ask: AskForCall,
+  /** Undefined: nobody may be asked. */
+  ask: AskForCall | undefined,
   /** The server has begun the call, though it has not answered it. */
   onBegun: () => void,
 ): Promise<CallToolResult> {
@@ -49,7 +50,7 @@ export async function exchange(
 async function inputFor(
   { inputRequests, requestState }: InputRequiredResult,
   signal: AbortSignal,
-  ask: AskForCall,
+  ask: AskForCall | undefined,
 ): Promise<Record<string, unknown>> {
   const wanted = Object.entries(recordOf(inputRequests));
   const state = typeof requestState === "string" ? { requestState } : {};
@@ -58,7 +59,7 @@ async function inputFor(
     return state;
   }
   const methods = wanted.map(([, request]) => recordOf(request)["method"]);
-  if (methods.some((method) => method !== "elicitation/create")) {
+  if (ask === undefined || methods.some((method) => method !== "elicitation/create")) {
     throw new UnmetInput("The server wants input of a kind that nobody gives here.");
   }
   const answers = await Promise.all(

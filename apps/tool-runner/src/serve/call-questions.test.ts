@@ -1,7 +1,7 @@
 import { newUuid, type ToolQuestion } from "@holdfast/protocol";
 import type { QuestionState } from "@holdfast/bus";
 import { createLogger } from "@holdfast/telemetry";
-import { until } from "@holdfast/testing";
+import { gate, until } from "@holdfast/testing";
 import { expect, it } from "@jest/globals";
 import { CallQuestions } from "./call-questions.ts";
 
@@ -17,6 +17,9 @@ function asking(expiryMs = 600_000) {
     looks: 0,
     told: "told" as "told" | "ended",
     isAway: false,
+    isDeaf: false,
+    tells: 0,
+    hears: Promise.resolve(),
   };
   const stopping = new AbortController();
   const call = {
@@ -34,6 +37,9 @@ function asking(expiryMs = 600_000) {
     journal: {
       questionId: () => newUuid(),
       questions: async (_conversation, _id, all) => {
+        bus.tells += 1;
+        if (bus.isDeaf) throw new Error("Redis is away");
+        await bus.hears;
         open.push(all);
         return bus.told;
       },
@@ -75,6 +81,7 @@ it("[elicitation.runner] cancels what no worker takes up", async () => {
   expect(await ask()).toEqual({ action: "cancel" });
   expect(Date.now() - began).toBeGreaterThanOrEqual(UNASKED_MS - 1);
   expect(bus.looks).toBeGreaterThan(0);
+  await until(() => open.at(-1)?.length === 0);
   expect(open.map((all) => all.length)).toEqual([1, 0]);
 });
 
@@ -123,4 +130,50 @@ it("[elicitation.runner] asks at most eight at once and thirty-two in all", asyn
   for (let n = 0; n < 25; n += 1) more.push((await ask()).action);
   expect(more).toEqual([...Array.from({ length: 24 }, () => "decline"), "cancel"]);
   await until(() => open.at(-1)?.length === 0);
+});
+
+it("[elicitation.runner] asks nobody any more when the time of one question was up", async () => {
+  const { bus, ask, open } = asking(UNASKED_MS / 2);
+  bus.state = { status: "requested" };
+  expect(await ask()).toEqual({ action: "cancel" });
+  const { looks } = bus;
+  bus.state = { status: "approved", content: { name: "Ann" } };
+  expect(await ask()).toEqual({ action: "cancel" });
+  expect(bus.looks).toBe(looks);
+  await until(() => open.at(-1)?.length === 0);
+  expect(open.map((all) => all.length)).toEqual([1, 0]);
+  const expired = asking();
+  expired.bus.state = { status: "expired" };
+  expect(await expired.ask()).toEqual({ action: "cancel" });
+  expired.bus.state = { status: "rejected" };
+  expect(await expired.ask()).toEqual({ action: "cancel" });
+});
+
+it("[elicitation.runner] tells its question when Redis is back, as long as workers may take to ask", async () => {
+  const { bus, ask } = asking();
+  bus.isDeaf = true;
+  bus.state = { status: "rejected" };
+  const answer = ask();
+  await until(() => bus.tells >= 2);
+  bus.isDeaf = false;
+  expect(await answer).toEqual({ action: "decline" });
+  const given = asking();
+  given.bus.isDeaf = true;
+  expect(await given.ask()).toEqual({ action: "cancel" });
+});
+
+it("[elicitation.runner] tells what is open one after the other, the newest last", async () => {
+  const { bus, ask, open } = asking();
+  const slow = gate();
+  bus.hears = slow.pass();
+  bus.state = { status: "requested" };
+  const answers = [ask(), ask(), ask()];
+  await until(() => bus.tells > 0);
+  bus.hears = Promise.resolve();
+  bus.state = { status: "rejected" };
+  slow.open();
+  await Promise.all(answers);
+  await until(() => open.at(-1)?.length === 0);
+  expect(open[0]?.length).toBeGreaterThan(0);
+  expect(open.findIndex((all) => all.length === 0)).toBe(open.length - 1);
 });

@@ -17,6 +17,7 @@ const UNASKED_MS = 30_000;
 const MOST_QUESTIONS = 32;
 const MOST_AT_ONCE = 8;
 const CANCEL: FormAnswer = { action: "cancel" };
+const TIME_IS_UP: FormAnswer = { ...CANCEL };
 
 export interface QuestionLimits {
   readonly approvals: Pick<Approvals, "answerOf" | "forgetContent">;
@@ -43,6 +44,9 @@ export class CallQuestions {
   readonly #limits: Required<QuestionLimits>;
   readonly #open = new Map<string, ToolQuestion>();
   #asked = 0;
+  /** The time of one was up: nobody is there, and the call is not held for each further one as long. */
+  #isUnattended = false;
+  #telling: Promise<unknown> = Promise.resolve();
 
   constructor({ id }: Pick<Entry, "id">, toolset: string, call: ToolCall, deps: QuestionDeps) {
     this.#id = id;
@@ -54,13 +58,15 @@ export class CallQuestions {
 
   /** Never rejects. */
   readonly ask = async (form: AskedForm, signal: AbortSignal): Promise<FormAnswer> => {
-    if (this.#asked >= MOST_QUESTIONS || this.#open.size >= MOST_AT_ONCE) return CANCEL;
+    if (this.#isUnattended || this.#asked >= MOST_QUESTIONS || this.#open.size >= MOST_AT_ONCE) return CANCEL;
     const question = this.#question(form);
     const over = AbortSignal.any([signal, this.#deps.stopping]);
     try {
       this.#open.set(question.question_id, question);
-      if ((await this.#tell(question)) === "ended") return CANCEL;
-      return await this.#answerTo(question, over);
+      if (!(await this.#isTold(question, over))) return CANCEL;
+      const answer = await this.#answerTo(question, over);
+      this.#isUnattended ||= answer === TIME_IS_UP;
+      return answer;
     } catch (error) {
       this.#deps.logger.warn("a question of an mcp server could not be asked", { toolset: this.#toolset, error });
       return CANCEL;
@@ -86,8 +92,28 @@ export class CallQuestions {
     };
   }
 
+  /** Redis may be away for a while. A question that is told twice is asked once. */
+  async #isTold(question: ToolQuestion, over: AbortSignal): Promise<boolean> {
+    const untilMs = Date.now() + this.#limits.unaskedMs;
+    while (!over.aborted) {
+      try {
+        return (await this.#tell(question)) === "told";
+      } catch (error) {
+        if (Date.now() >= untilMs) throw error;
+      }
+      await delay(this.#limits.lookEveryMs, undefined, { signal: over }).catch(() => undefined);
+    }
+    return false;
+  }
+
+  /** One after the other, each with what is open by then: an older list that arrives late would bring back what is over. */
   #tell(asked?: ToolQuestion): Promise<"told" | "ended"> {
-    return this.#deps.journal.questions(this.#call.conversation_id, this.#id, [...this.#open.values()], asked);
+    const { conversation_id } = this.#call;
+    const told = this.#telling.then(() =>
+      this.#deps.journal.questions(conversation_id, this.#id, [...this.#open.values()], asked),
+    );
+    this.#telling = told.catch(() => undefined);
+    return told;
   }
 
   async #answerTo({ question_id: id, expires_at }: ToolQuestion, over: AbortSignal): Promise<FormAnswer> {
@@ -105,7 +131,7 @@ export class CallQuestions {
       isAsked ||= state?.status === "requested";
       if (isAsked) untilMs = expiresMs;
       else if (!state) untilMs = Math.min(expiresMs, Date.now() + unaskedMs);
-      if (Date.now() >= untilMs) return CANCEL;
+      if (Date.now() >= untilMs) return TIME_IS_UP;
       await delay(lookEveryMs, undefined, { signal: over }).catch(() => undefined);
     }
     return CANCEL;
@@ -120,7 +146,7 @@ function answerFrom(state: QuestionState, isAsked: boolean): FormAnswer | undefi
     case "rejected":
       return { action: "decline" };
     case "expired":
-      return CANCEL;
+      return TIME_IS_UP;
     case "missing":
       return isAsked ? CANCEL : undefined;
     default:
