@@ -91,6 +91,24 @@ it("[page.question] says beside each field what does not fit, and keeps what was
   expect(on.errors.filter((error) => !error.includes("400"))).toEqual([]);
 });
 
+it("[page.question] sends nothing in place of a number that cannot be read", async () => {
+  await asked();
+  const card = on.page.getByRole("group", { name: TOOL });
+  await card.getByLabel("Email").fill("ann@example.org");
+  const count = card.getByLabel("How many");
+  await count.selectText();
+  await count.pressSequentially("-");
+  await count.press("Enter");
+  await card.getByText("must be a number").waitFor();
+  expect(await count.getAttribute("aria-invalid")).toBe("true");
+  expect(await count.evaluate((input) => input === document.activeElement)).toBe(true);
+  expect(on.gateway.decisions).toEqual([]);
+  await count.fill("5");
+  await count.press("Enter");
+  await until(() => on.gateway.decisions.length === 1);
+  expect(on.gateway.decisions[0]).toMatchObject({ content: { count: 5 } });
+});
+
 it("[page.question] can be declined, and is gone when nobody wants to know any more", async () => {
   const run = await asked();
   const card = on.page.getByRole("group", { name: TOOL });

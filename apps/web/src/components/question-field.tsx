@@ -63,14 +63,19 @@ function Control({ view, id, entered, onEnter, aria }: QuestionFieldProps & { ar
       />
     );
   }
-  const value = typeof entered === "string" ? entered : "";
-  const onChange = (event: { target: { value: string } }) => onEnter(name, event.target.value);
   if (kind === "choice") {
+    // By position: an empty text may be a choice too.
+    const chosen = choices.findIndex(({ value }) => value === entered);
     return (
-      <select {...aria} id={id} value={value} onChange={onChange}>
-        {field.default === undefined && <option value="">—</option>}
-        {choices.map((choice) => (
-          <option key={choice.value} value={choice.value}>
+      <select
+        {...aria}
+        id={id}
+        value={chosen}
+        onChange={(event) => onEnter(name, choices[Number(event.target.value)]?.value ?? false)}
+      >
+        {(field.default === undefined || chosen < 0) && <option value={-1}>—</option>}
+        {choices.map((choice, index) => (
+          <option key={choice.value} value={index}>
             {choice.title}
           </option>
         ))}
@@ -84,8 +89,8 @@ function Control({ view, id, entered, onEnter, aria }: QuestionFieldProps & { ar
       id={id}
       type={inputType}
       autoComplete="off"
-      value={value}
-      onChange={onChange}
+      value={typeof entered === "string" ? entered : ""}
+      onChange={(event) => onEnter(name, event.target.value)}
       {...(kind === "number" && { step })}
     />
   );

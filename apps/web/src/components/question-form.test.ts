@@ -48,3 +48,11 @@ it("[page.question] fields are named by their titles, and choices too", () => {
   expect(fields.flatMap(({ choices }) => choices.map(({ title }) => title))).toEqual(["Cat", "p2", "Tuna", "saw"]);
   expect(fields.filter(({ isRequired }) => isRequired).map(({ name }) => name)).toEqual(["name"]);
 });
+
+it("[page.question] an empty text among the choices is taken only by who takes it", () => {
+  const field = { type: "string", enum: ["", "x"] };
+  const [view] = fieldsOf(FormSchema.parse({ type: "object", properties: { size: field }, required: ["size"] }));
+  if (!view) throw new Error("it has a field");
+  expect(contentOf([view], initialForm([view]))).toEqual({});
+  expect(contentOf([view], { size: "" })).toEqual({ size: "" });
+});

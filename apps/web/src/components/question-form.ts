@@ -5,7 +5,7 @@ import type { FormContent, FormField, FormSchema } from "@holdfast/protocol";
  * and the answer that comes of it. What fits is judged by the gateway, whose words are shown beside the fields.
  */
 export type FieldKind = "text" | "number" | "check" | "choice" | "choices";
-/** Of one field while it is filled in: as its control has it. */
+/** Of one field while it is filled in: as its control has it; false where none of the choices is taken, for one may be empty. */
 export type Entered = string | boolean | readonly string[];
 export type EnteredForm = Readonly<Record<string, Entered>>;
 
@@ -75,7 +75,7 @@ function initialValue({ kind, inputType, field }: FormFieldView): Entered {
   const { default: given } = field;
   if (kind === "check") return given === true;
   if (kind === "choices") return Array.isArray(given) ? given : [];
-  if (given === undefined) return "";
+  if (given === undefined) return kind === "choice" ? false : "";
   return inputType === "datetime-local" ? localTime(String(given)) : String(given);
 }
 
@@ -83,7 +83,7 @@ function initialValue({ kind, inputType, field }: FormFieldView): Entered {
 export function contentOf(fields: readonly FormFieldView[], entered: EnteredForm): FormContent {
   return Object.fromEntries(
     fields.flatMap((view) => {
-      const value = valueOf(view, entered[view.name] ?? "");
+      const value = valueOf(view, entered[view.name] ?? initialValue(view));
       return value === undefined ? [] : [[view.name, value] as const];
     }),
   );
@@ -93,10 +93,16 @@ function valueOf({ kind, inputType, field }: FormFieldView, entered: Entered): F
   const hasDefault = field.default !== undefined;
   if (kind === "check") return entered === true;
   if (kind === "choices") return isEmpty(entered) && !hasDefault ? undefined : [...(entered as readonly string[])];
+  if (kind === "choice") return typeof entered === "string" ? entered : undefined;
   const text = String(entered);
   if (text === "") return hasDefault && kind === "text" ? "" : undefined;
   if (kind === "number") return Number(text);
   return inputType === "datetime-local" ? new Date(text).toISOString() : text;
+}
+
+/** What stands in a control that gives no value for it, because its browser cannot read it. */
+export function unreadableProblem({ kind }: FormFieldView): string {
+  return kind === "number" ? "must be a number" : "must be a whole date";
 }
 
 const isEmpty = (entered: Entered) => (entered as readonly string[]).length === 0;

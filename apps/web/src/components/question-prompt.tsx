@@ -3,7 +3,7 @@ import type { FormContent } from "@holdfast/protocol";
 import { type FormEvent, useId, useMemo, useRef, useState } from "react";
 import type { Decide } from "./approval-prompt.tsx";
 import { QuestionField } from "./question-field.tsx";
-import { contentOf, type Entered, fieldsOf, initialForm } from "./question-form.ts";
+import { contentOf, type Entered, fieldsOf, initialForm, unreadableProblem } from "./question-form.ts";
 import { formatTime } from "./tool-presentation.ts";
 
 export interface QuestionPromptProps {
@@ -21,15 +21,18 @@ export function QuestionPrompt({ approval, question, onDecide }: QuestionPromptP
   const fields = useMemo(() => fieldsOf(question.form), [question.form]);
   const [entered, setEntered] = useState(() => initialForm(fields));
   const { isDeciding, error, decide } = useDecision(approval.approvalId, onDecide);
-  const problems = problemsByField(error);
+  const [unreadable, setUnreadable] = useState<ReadonlyMap<string, string>>(new Map());
+  const problems = unreadable.size > 0 ? unreadable : problemsByField(error);
+  const control = (index: number) => form.current?.querySelector<HTMLInputElement>(`[id="${id}-${index}"]`);
   const enter = (name: string, value: Entered) => setEntered((before) => ({ ...before, [name]: value }));
   const submit = async (event: FormEvent) => {
     event.preventDefault();
-    const refused = await decide("approve", contentOf(fields, entered));
-    const [first] = problemsByField(refused).keys();
-    if (first === undefined) return;
-    const index = fields.findIndex(({ name }) => name === first);
-    form.current?.querySelector<HTMLElement>(`[id="${id}-${index}"]`)?.focus();
+    // Such a control has no value: sent without a word, it would be the default.
+    const unread = fields.filter((_, index) => control(index)?.validity.badInput);
+    const found = new Map(unread.map((view) => [view.name, unreadableProblem(view)]));
+    setUnreadable(found);
+    const wrong = found.size > 0 ? found : problemsByField(await decide("approve", contentOf(fields, entered)));
+    control(fields.findIndex(({ name }) => wrong.has(name)))?.focus();
   };
   return (
     <form
@@ -61,9 +64,9 @@ export function QuestionPrompt({ approval, question, onDecide }: QuestionPromptP
         <button type="button" className="plain-button" disabled={isDeciding} onClick={() => void decide("reject")}>
           Decline
         </button>
-        {error && (
+        {(error !== undefined || problems.size > 0) && (
           <span role="alert" className="inline-error">
-            {problems.size > 0 ? "Something in the form does not fit." : error.message}
+            {problems.size > 0 ? "Something in the form does not fit." : error?.message}
           </span>
         )}
       </div>
