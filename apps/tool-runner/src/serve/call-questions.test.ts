@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { newUuid, type ToolQuestion } from "@holdfast/protocol";
 import type { QuestionState } from "@holdfast/bus";
 import { createLogger } from "@holdfast/telemetry";
@@ -169,8 +170,11 @@ it("[elicitation.runner] tells what is open one after the other, the newest last
   const slow = gate();
   bus.hears = slow.pass();
   bus.state = { status: "requested" };
-  const answers = [ask(), ask(), ask()];
+  const answers = [ask()];
   await until(() => bus.tells > 0);
+  answers.push(ask(), ask());
+  // What does not wait for its turn is told now.
+  await nextTurn();
   slow.open();
   await until(() => open.length === 3);
   expect(open.at(-1)?.length).toBe(3);
