@@ -105,6 +105,8 @@ describe("server-everything over stdio", () => {
   });
 
   it("[elicitation.official] asks a human while it runs a call", async () => {
+    // The call that was cancelled above is never answered, and might be what its server asks for.
+    await test.host.restart("everything");
     expect(await askedBy(test, "everything")).toMatch(/- Name: Ann[^]*- Favorite Integer: 42/);
   });
 

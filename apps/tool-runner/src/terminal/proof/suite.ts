@@ -88,10 +88,15 @@ export async function judge(setup: Setup): Promise<Judgement> {
 /** The resource attacks of one field must not starve the others of theirs, so only a few at once. */
 const AT_ONCE = 3;
 
-export async function eachOf<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  const waiting = [...items];
+/** What hits every process of its user comes last, one by one: beside others it would end theirs. */
+export async function eachOf<T extends { readonly id: string; readonly needsOwnUser?: boolean }>(
+  items: readonly T[],
+  work: (item: T) => Promise<void>,
+): Promise<void> {
+  const waiting = items.filter(({ needsOwnUser }) => needsOwnUser !== true);
   const worker = async (): Promise<void> => {
     for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) await work(item);
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  for (const item of items) if (item.needsOwnUser === true) await work(item);
 }
