@@ -2,11 +2,12 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { HoldfastClient, newId } from "@holdfast/client";
-import type { ApprovalEvent, StreamEvent } from "@holdfast/protocol";
+import type { ApprovalEvent } from "@holdfast/protocol";
 import { until } from "@holdfast/testing";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { buildPage } from "../browser/build-page.ts";
 import { launchChromium, openPage } from "../browser/open-page.ts";
+import { ended, eventsOf } from "./endings.ts";
 import { type App, Stack } from "./stack.ts";
 
 const LEDGER_SERVER = fileURLToPath(new URL("../chaos/fixtures/ledger-server.ts", import.meta.url));
@@ -66,27 +67,6 @@ async function asking(conversationId: string): Promise<ApprovalEvent> {
   return until(first, { timeoutMs: 60_000, what: "the run asks" });
 }
 
-async function ended(runId: string): Promise<string> {
-  const status = async () => (await client.run(runId)).status;
-  const isOver = async () => !["queued", "in_progress", "requires_action"].includes(await status());
-  await until(isOver, { timeoutMs: 60_000, what: "the run ends" });
-  return status();
-}
-
-async function eventsOf(conversationId: string): Promise<StreamEvent[]> {
-  const events: StreamEvent[] = [];
-  const reading = new AbortController();
-  await client.follow(conversationId, {
-    signal: reading.signal,
-    onFrame: ({ event }) => {
-      events.push(event as StreamEvent);
-      const last = event as { event: string; status?: string };
-      if (last.event === "run" && last.status === "completed") reading.abort();
-    },
-  });
-  return events;
-}
-
 describe("a run that waits for a human", () => {
   it("[approval.restart] survives the death of everything, and what is approved then is executed exactly once", async () => {
     stack.model.enqueue(["I would like to book.", book("survivor")]);
@@ -103,9 +83,9 @@ describe("a run that waits for a human", () => {
     expect((await client.listApprovals()).data).toEqual([asked]);
     stack.model.enqueue("Booked.");
     expect(await client.approve(asked.approval_id)).toMatchObject({ status: "approved" });
-    expect(await ended(runId)).toBe("completed");
+    expect(await ended(client, runId)).toBe("completed");
     expect(bookings("survivor")).toBe(1);
-    const events = await eventsOf(conversationId);
+    const events = await eventsOf(client, conversationId);
     expect(events.findLast((event) => event.event === "output")).toMatchObject({ text: "Booked." });
     expect(events.filter((event) => event.event === "tool_step").map(({ status }) => status)).toEqual([
       "pending_approval",
@@ -119,7 +99,7 @@ describe("a run that waits for a human", () => {
     const { conversationId, runId } = await ask("book it");
     const asked = await asking(conversationId);
     stack.model.enqueue("Hello.");
-    expect(await ended((await ask("hi")).runId)).toBe("completed");
+    expect(await ended(client, (await ask("hi")).runId)).toBe("completed");
     stack.model.enqueue("Booked.");
     const clients = stack.members("gateway").map(({ url }) => new HoldfastClient({ baseUrl: url }));
     const answers = await Promise.all(
@@ -127,9 +107,9 @@ describe("a run that waits for a human", () => {
     );
     expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
     await expect(client.reject(asked.approval_id)).rejects.toMatchObject({ code: "approval_conflict" });
-    expect(await ended(runId)).toBe("completed");
+    expect(await ended(client, runId)).toBe("completed");
     expect(bookings("twice")).toBe(1);
-    expect((await eventsOf(conversationId)).filter((event) => event.event === "approval")).toHaveLength(2);
+    expect((await eventsOf(client, conversationId)).filter((event) => event.event === "approval")).toHaveLength(2);
   }, 90_000);
 });
 

@@ -5,6 +5,7 @@ import { HoldfastClient, type HoldfastError, newId } from "@holdfast/client";
 import type { ApprovalEvent, StreamEvent } from "@holdfast/protocol";
 import { until } from "@holdfast/testing";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { ended, eventsOf } from "./endings.ts";
 import { Stack } from "./stack.ts";
 
 const path = (specifier: string) => JSON.stringify(fileURLToPath(import.meta.resolve(specifier)));
@@ -52,32 +53,14 @@ async function asking(name: string, args: object = {}) {
   return { conversationId, runId, question, id: question.approval_id };
 }
 
-async function ended(runId: string): Promise<string> {
-  const isOver = async () => !["queued", "in_progress", "requires_action"].includes((await client.run(runId)).status);
-  await until(isOver, { ...PATIENCE, what: "the run ends" });
-  return (await client.run(runId)).status;
-}
-
-async function eventsOf(conversationId: string): Promise<StreamEvent[]> {
-  const events: StreamEvent[] = [];
-  const reading = new AbortController();
-  await client.follow(conversationId, {
-    signal: reading.signal,
-    onFrame: ({ event }) => {
-      events.push(event as StreamEvent);
-      const { event: kind, status = "" } = event as { event: string; status?: string };
-      if (kind === "run" && ["completed", "cancelled", "failed"].includes(status)) reading.abort();
-    },
-  });
-  return events;
-}
-
 async function approvalsOf(conversationId: string): Promise<string[]> {
-  return (await eventsOf(conversationId)).flatMap((event) => (event.event === "approval" ? [event.status] : []));
+  return (await eventsOf(client, conversationId)).flatMap((event) =>
+    event.event === "approval" ? [event.status] : [],
+  );
 }
 
 async function lastTool(conversationId: string): Promise<Extract<StreamEvent, { event: "tool_step" }> | undefined> {
-  return (await eventsOf(conversationId)).findLast((event) => event.event === "tool_step");
+  return (await eventsOf(client, conversationId)).findLast((event) => event.event === "tool_step");
 }
 
 const journal = (line: string): number =>
@@ -124,7 +107,7 @@ describe("a server that asks while it runs a call", () => {
     expect(JSON.stringify(answer)).not.toContain("ann@example.org");
     expect(await client.answer(id, content)).toEqual(answer);
     await expect(client.answer(id, { name: "Bob" })).rejects.toMatchObject({ code: "approval_conflict" });
-    expect(await ended(runId)).toBe("completed");
+    expect(await ended(client, runId)).toBe("completed");
     const told = (await lastTool(conversationId))?.output ?? "";
     for (const line of ["Name: Ann", "Agreed to terms: false", "Favorite Integer: 42", '"fish-2"'])
       expect(told).toContain(line);
@@ -137,7 +120,7 @@ describe("a server that asks while it runs a call", () => {
       const { conversationId, runId, id } = await asking(`${era}__ask`, { entry: `declined-${era}` });
       stack.model.enqueue("Well.");
       await client.reject(id);
-      expect(await ended(runId)).toBe("completed");
+      expect(await ended(client, runId)).toBe("completed");
       expect((await lastTool(conversationId))?.output).toBe('{"action":"decline"}');
       await expect(client.answer(id, { name: "Ann" })).rejects.toMatchObject({ code: "approval_conflict" });
     },
@@ -149,7 +132,7 @@ describe("a server that asks while it runs a call", () => {
     async (era) => {
       const { conversationId, runId, id } = await asking(`${era}__ask`, { entry: `cancelled-${era}` });
       await client.cancelRun(runId);
-      expect(await ended(runId)).toBe("cancelled");
+      expect(await ended(client, runId)).toBe("cancelled");
       expect(await approvalsOf(conversationId)).toEqual(["requested", "expired"]);
       await expect(client.answer(id, { name: "Ann" })).rejects.toMatchObject({ code: "approval_expired" });
       // One that waits for an answer gets one.
@@ -162,9 +145,9 @@ describe("a server that asks while it runs a call", () => {
     const { conversationId, runId, id } = await asking("modern__ask", { entry: "secret" });
     stack.model.enqueue("Thanks.");
     await client.answer(id, { name: SECRET });
-    expect(await ended(runId)).toBe("completed");
+    expect(await ended(client, runId)).toBe("completed");
     // The server gives its own answer away in its result, as it may.
-    const rest = (await eventsOf(conversationId)).filter((event) => event.event !== "tool_step");
+    const rest = (await eventsOf(client, conversationId)).filter((event) => event.event !== "tool_step");
     expect(JSON.stringify(rest)).not.toContain(SECRET);
     expect(JSON.stringify(stack.services.flatMap((service) => service.logs))).not.toContain(SECRET);
   }, 120_000);
@@ -183,7 +166,7 @@ describe("a server that asks while it runs a call", () => {
       await until(() => journal(`answered ${entry}`) === 1, PATIENCE);
       stack.model.enqueue("Thanks.");
       await stack.revive(worker);
-      expect(await ended(runId)).toBe("completed");
+      expect(await ended(client, runId)).toBe("completed");
       expect(await approvalsOf(conversationId)).toEqual(["requested", "approved"]);
       expect((await lastTool(conversationId))?.output).toContain('"name":"Ann"');
       expect(journal(`asked ${entry}`)).toBe(1);
@@ -201,7 +184,7 @@ describe("a server that asks while it runs a call", () => {
     expect((await client.snapshot(conversationId)).approvals.map(({ approval_id }) => approval_id)).toEqual([id]);
     stack.model.enqueue("Thanks.");
     await client.answer(id, { name: "Ann" });
-    expect(await ended(runId)).toBe("completed");
+    expect(await ended(client, runId)).toBe("completed");
     expect(await approvalsOf(conversationId)).toEqual(["requested", "approved"]);
     expect(journal("asked orphan")).toBe(1);
   }, 180_000);
@@ -213,7 +196,7 @@ describe("a server that asks while it runs a call", () => {
     stack.model.enqueue("I cannot know.");
     runner.service.kill("SIGKILL");
     await stack.revive(runner);
-    expect(await ended(runId)).toBe("completed");
+    expect(await ended(client, runId)).toBe("completed");
     expect((await lastTool(conversationId))?.status).toBe("unknown");
     expect(await approvalsOf(conversationId)).toEqual(["requested", "expired"]);
     await expect(client.answer(id, { name: "Ann" })).rejects.toMatchObject({ code: "approval_expired" });
@@ -229,7 +212,7 @@ describe("a question that nobody answers", () => {
   it("[question.ends] expires in its time, and the server hears that it was cancelled", async () => {
     const { conversationId, runId } = await asking("legacy__ask", { entry: "nobody" });
     stack.model.enqueue("Nobody there.");
-    expect(await ended(runId)).toBe("completed");
+    expect(await ended(client, runId)).toBe("completed");
     expect((await lastTool(conversationId))?.output).toBe('{"action":"cancel"}');
     expect(await approvalsOf(conversationId)).toEqual(["requested", "expired"]);
   }, 120_000);
