@@ -51,3 +51,40 @@ it("[question.page] is answered in the browser: the server gets what was filled 
   expect(opened.errors).toEqual([]);
   await opened.close();
 }, 90_000);
+
+it("[question.page] leaves out what was cleared, of which the server makes what it will, and says what is missing", async () => {
+  stack.model.enqueue([{ toolCall: { name: TOOL, arguments: "{}" } }], "As you like.");
+  const opened = await openPage(browser, stack.url);
+  const shown = opened.page;
+  await shown.getByRole("textbox", { name: "Message" }).fill("Ask me again");
+  await shown.keyboard.press("Enter");
+  const card = shown.getByRole("group", { name: TOOL });
+  const line = card.getByRole("textbox", { name: "String with default" });
+  expect(await line.inputValue()).toBe("It was a dark and stormy night.");
+  await line.fill("");
+  await card.getByRole("spinbutton", { name: "Integer" }).fill("");
+  await card.getByRole("combobox", { name: "Untitled Single Select Enum" }).selectOption("—");
+  await card.getByRole("checkbox", { name: "Guitar" }).uncheck();
+  await card.getByRole("button", { name: "Answer", exact: true }).click();
+  await card.getByText("is required").waitFor();
+  const name = card.getByRole("textbox", { name: /^String(?! with)/ });
+  expect(await name.getAttribute("aria-invalid")).toBe("true");
+  await name.fill("Ann who clears");
+  await card.getByRole("button", { name: "Answer", exact: true }).click();
+  await shown.getByRole("article", { name: "assistant" }).getByText("As you like.").waitFor();
+  const told = stack.model.requests.at(-1)?.request.messages.findLast(({ role }) => role === "tool")?.text ?? "";
+  const [, raw = "{}"] = /Raw result: (\{[^]*?\n\})/.exec(told) ?? [];
+  expect(JSON.parse(raw)).toEqual({
+    action: "accept",
+    content: {
+      name: "Ann who clears",
+      check: false,
+      number: 3.14,
+      titledSingleSelectEnum: "hero-1",
+      titledMultipleSelectEnum: ["fish-1"],
+      legacyTitledEnum: "pet-1",
+    },
+  });
+  expect(opened.errors.filter((error) => !error.includes("400"))).toEqual([]);
+  await opened.close();
+}, 90_000);

@@ -3,7 +3,7 @@
  * serve agents. The suite starts it once per scenario, with the address of its server as the only argument:
  * `conformance client --command "node --conditions=source src/conformance.ts" --scenario tools_call`.
  */
-import { McpServerConfig, withDefaults } from "@holdfast/protocol";
+import { defaultsOf, McpServerConfig } from "@holdfast/protocol";
 import { createLogger } from "@holdfast/telemetry";
 import type { Client, FetchLike } from "@modelcontextprotocol/client";
 import { readTask, type Task } from "./conformance/config.ts";
@@ -42,10 +42,10 @@ const supervisor = new Supervisor(resolveServer("suite", McpServerConfig.parse(c
   onChange: () => undefined,
   fetch: fetchFor(task),
 });
-/** Leaves a form as it is; without any defaults, a question of the suite wants to be confirmed. */
+/** Leaves a form as it is shown; without any defaults, a question of the suite wants to be confirmed. */
 const ask: Ask = async ({ requestedSchema }) => ({
   action: "accept",
-  content: withDefaults(requestedSchema, "confirmed" in requestedSchema.properties ? { confirmed: true } : {}),
+  content: { ...("confirmed" in requestedSchema.properties && { confirmed: true }), ...defaultsOf(requestedSchema) },
 });
 const { client } = await supervisor.session(AbortSignal.timeout(CALL_MS));
 if (task.scenario === "http-standard-headers") await readEverything(client);

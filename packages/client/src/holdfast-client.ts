@@ -34,7 +34,7 @@ export interface CallOptions {
 
 export interface DecisionOptions extends CallOptions {
   readonly comment?: string;
-  /** To approve a question: what was filled in. */
+  /** To approve a question: what was filled in. What is left out stays out; `requested_schema` has the defaults to begin with. */
   readonly content?: FormContent;
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { choicesOf, FormContent, formProblems, FormSchema, withDefaults } from "./form.ts";
+import { choicesOf, FormContent, formProblems, FormSchema, defaultsOf } from "./form.ts";
 
 const form = (properties: object, required: string[] = []) =>
   FormSchema.parse({ type: "object", properties, required });
@@ -56,13 +56,16 @@ describe("an answer to a form", () => {
     expect(problemsOf({ type: "string" }, "x".repeat(70_000))).toEqual(["content has more than 65536 characters"]);
   });
 
-  it("[mcp.form] takes the default of what it leaves out", () => {
+  it("[mcp.form] may begin with the defaults, and leaves out what was cleared", () => {
     const asked = form({
       a: { type: "string", default: "x" },
       b: { type: "boolean", default: false },
       c: { type: "number" },
     });
-    expect(withDefaults(asked, { a: "" })).toEqual({ a: "", b: false });
+    expect(defaultsOf(asked)).toEqual({ a: "x", b: false });
+    expect(formProblems(asked, {})).toEqual([]);
+    const required = form({ a: { type: "string", default: "x" } }, ["a"]);
+    expect(formProblems(required, {})).toEqual([{ path: "content.a", message: "is required" }]);
   });
 });
 

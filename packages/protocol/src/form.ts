@@ -94,12 +94,16 @@ function named(values: readonly string[], names: readonly string[] = []): FormCh
   return values.map((value, index) => ({ value, title: names[index] ?? value }));
 }
 
-/** What is left out takes its default, where the form has one. */
-export function withDefaults({ properties }: FormSchema, content: FormContent): FormContent {
-  const defaults = Object.entries(properties).flatMap(([name, field]) =>
-    field.default === undefined || Object.hasOwn(content, name) ? [] : [[name, field.default] as const],
+/**
+ * What stands in a form before anybody has touched it. Defaults are for whoever shows a form; nobody adds them to an answer,
+ * in which a field that was cleared is left out.
+ */
+export function defaultsOf({ properties }: FormSchema): FormContent {
+  return Object.fromEntries(
+    Object.entries(properties).flatMap(([name, field]) =>
+      field.default === undefined ? [] : [[name, field.default] as const],
+    ),
   );
-  return { ...content, ...Object.fromEntries(defaults) };
 }
 
 /** Why an answer does not fit its form, by field: `path` is `content.<name>`. Empty where it fits. Never quotes the answer. */

@@ -8,7 +8,6 @@ import {
   type FormSchema,
   type InputError,
   Page,
-  withDefaults,
 } from "@holdfast/protocol";
 import { z } from "zod";
 import { defineRoute, ok, refuse, type Route } from "../http/route.ts";
@@ -87,15 +86,14 @@ function answerOf({ kind, requested_schema: form }: ApprovalEvent, { decision, c
   return kind === "question" && form && decision === "approve" ? filledIn(form, content) : { problems: [] };
 }
 
-/** What was filled in is not quoted. */
+/** As it was sent: a field that is left out was cleared, and what that means is the server's to say. Nothing of it is quoted. */
 function filledIn(form: FormSchema, content: unknown): Answer {
   const read = FormContent.safeParse(content);
   if (!read.success) {
     const problems = read.error.issues.map(({ path, message }) => ({ path: ["content", ...path].join("."), message }));
     return { problems };
   }
-  const whole = withDefaults(form, read.data);
-  return { content: whole, problems: formProblems(form, whole) };
+  return { content: read.data, problems: formProblems(form, read.data) };
 }
 
 /** What does not fit is told while it could be put right. Afterwards it is not the answer that was given, for that one fitted. */

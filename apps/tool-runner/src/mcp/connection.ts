@@ -67,7 +67,7 @@ export function newClient(
   probeMs?: number,
 ): Client {
   const client = new Client(CLIENT_INFO, {
-    capabilities: mayAsk ? { elicitation: { form: { applyDefaults: true } } } : {},
+    capabilities: mayAsk ? { elicitation: { form: {} } } : {},
     inputRequired: { autoFulfill: false },
     ...(probeMs !== undefined && { versionNegotiation: { mode: "auto", probe: { timeoutMs: probeMs } } }),
   });

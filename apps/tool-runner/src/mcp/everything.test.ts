@@ -4,7 +4,7 @@ import { rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { McpServerConfig, withDefaults } from "@holdfast/protocol";
+import { defaultsOf, McpServerConfig } from "@holdfast/protocol";
 import { freePort, until } from "@holdfast/testing";
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import type { Ask } from "./asked-form.ts";
@@ -46,7 +46,7 @@ async function askedBy({ host, call }: TestHost, toolset: string): Promise<strin
   await until(isOffered, { timeoutMs: 60_000 });
   const ask: Ask = async ({ requestedSchema }) => {
     expect(Object.keys(requestedSchema.properties)).toHaveLength(13);
-    return { action: "accept", content: withDefaults(requestedSchema, { name: "Ann" }) };
+    return { action: "accept", content: { ...defaultsOf(requestedSchema), name: "Ann" } };
   };
   const { content } = await call(toolset, name, {}, { ask });
   return content.map(({ text }) => text).join("\n");

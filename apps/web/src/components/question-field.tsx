@@ -50,7 +50,7 @@ type Aria = Readonly<
 >;
 
 function Control({ view, id, entered, onEnter, aria }: QuestionFieldProps & { aria: Aria }) {
-  const { name, kind, inputType, choices, field } = view;
+  const { name, kind, inputType, choices, field, isRequired } = view;
   if (kind === "check") {
     const { "aria-required": _, ...rest } = aria;
     return (
@@ -73,7 +73,7 @@ function Control({ view, id, entered, onEnter, aria }: QuestionFieldProps & { ar
         value={chosen}
         onChange={(event) => onEnter(name, choices[Number(event.target.value)]?.value ?? false)}
       >
-        {(field.default === undefined || chosen < 0) && <option value={-1}>—</option>}
+        {(!isRequired || field.default === undefined || chosen < 0) && <option value={-1}>—</option>}
         {choices.map((choice, index) => (
           <option key={choice.value} value={index}>
             {choice.title}

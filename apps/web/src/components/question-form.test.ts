@@ -8,7 +8,7 @@ const fields = fieldsOf(
     properties: {
       name: { type: "string", title: "Your name" },
       nick: { type: "string", default: "Ann" },
-      when: { type: "string", format: "date-time", default: "2026-11-23T10:00:00Z" },
+      when: { type: "string", format: "date-time", default: "2026-11-23T10:00:07+01:00" },
       age: { type: "integer", default: 42 },
       agree: { type: "boolean" },
       pet: { type: "string", enum: ["p1", "p2"], enumNames: ["Cat"] },
@@ -22,16 +22,31 @@ const fields = fieldsOf(
 it("[page.question] a form that nobody touched says what the server gave as defaults, and nothing of its own", () => {
   expect(contentOf(fields, initialForm(fields))).toEqual({
     nick: "Ann",
-    when: "2026-11-23T10:00:00.000Z",
+    when: "2026-11-23T10:00:07+01:00",
     age: 42,
     agree: false,
     fish: ["f1"],
   });
 });
 
-it("[page.question] what was emptied is sent empty where a default would come back, else left out", () => {
-  const entered = { name: "", nick: "", when: "", age: "", agree: true, pet: "p2", fish: [], tools: [] };
-  expect(contentOf(fields, entered)).toEqual({ nick: "", when: "", agree: true, pet: "p2", fish: [] });
+it("[page.question] what was cleared is left out, whatever stood there at first", () => {
+  const entered = { name: "", nick: "", when: "", age: "", agree: true, pet: "p2", fish: ["f1"], tools: [] };
+  expect(contentOf(fields, entered)).toEqual({ agree: true, pet: "p2", fish: ["f1"] });
+  expect(contentOf(fields, { ...entered, when: "2026-11-24T10:00" })).toMatchObject({
+    when: new Date("2026-11-24T10:00").toISOString(),
+  });
+});
+
+it.each([
+  ["which began with some", { default: ["a"] }, false, []],
+  ["which the form requires", {}, true, []],
+  ["of which the form takes no fewer than one", { default: ["a"], minItems: 1 }, false, undefined],
+  ["which nobody asked for", {}, false, undefined],
+])("[page.question] none of the choices, %s, is left out unless it is an answer", (_what, more, isRequired, sent) => {
+  const field = { type: "array", items: { type: "string", enum: ["a", "b"] }, ...more };
+  const required = isRequired ? ["it"] : [];
+  const views = fieldsOf(FormSchema.parse({ type: "object", properties: { it: field }, required }));
+  expect(contentOf(views, { it: [] })).toEqual(sent ? { it: sent } : {});
 });
 
 it("[page.question] fields are named by their titles, and choices too", () => {

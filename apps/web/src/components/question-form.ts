@@ -79,7 +79,10 @@ function initialValue({ kind, inputType, field }: FormFieldView): Entered {
   return inputType === "datetime-local" ? localTime(String(given)) : String(given);
 }
 
-/** What nobody filled in is left out, so that the server's default holds; a text that was emptied is sent empty. */
+/**
+ * What was left empty, or was cleared, is left out: nobody puts the default back into its place. Of choices, none of them is an
+ * answer where the form takes it and begins with some or requires one.
+ */
 export function contentOf(fields: readonly FormFieldView[], entered: EnteredForm): FormContent {
   return Object.fromEntries(
     fields.flatMap((view) => {
@@ -89,15 +92,17 @@ export function contentOf(fields: readonly FormFieldView[], entered: EnteredForm
   );
 }
 
-function valueOf({ kind, inputType, field }: FormFieldView, entered: Entered): FormContent[string] | undefined {
-  const hasDefault = field.default !== undefined;
+function valueOf(view: FormFieldView, entered: Entered): FormContent[string] | undefined {
+  const { kind, inputType, field } = view;
   if (kind === "check") return entered === true;
-  if (kind === "choices") return isEmpty(entered) && !hasDefault ? undefined : [...(entered as readonly string[])];
+  if (kind === "choices") return isNothing(view, entered) ? undefined : [...(entered as readonly string[])];
   if (kind === "choice") return typeof entered === "string" ? entered : undefined;
   const text = String(entered);
-  if (text === "") return hasDefault && kind === "text" ? "" : undefined;
+  if (text === "") return undefined;
   if (kind === "number") return Number(text);
-  return inputType === "datetime-local" ? new Date(text).toISOString() : text;
+  if (inputType !== "datetime-local") return text;
+  // A default is to the second and of its own zone; untouched, it goes back as it came.
+  return text === initialValue(view) ? String(field.default) : new Date(text).toISOString();
 }
 
 /** What stands in a control that gives no value for it, because its browser cannot read it. */
@@ -105,7 +110,11 @@ export function unreadableProblem({ kind }: FormFieldView): string {
   return kind === "number" ? "must be a number" : "must be a whole date";
 }
 
-const isEmpty = (entered: Entered) => (entered as readonly string[]).length === 0;
+function isNothing({ field, isRequired }: FormFieldView, entered: Entered): boolean {
+  const mayBeNone = field.type === "array" && (field.minItems ?? 0) === 0;
+  const isMeant = mayBeNone && (isRequired || field.default !== undefined);
+  return (entered as readonly string[]).length === 0 && !isMeant;
+}
 
 /** As an input of this kind has it: the reader's own time, to the minute. */
 function localTime(timestamp: string): string {

@@ -27,7 +27,7 @@ export function QuestionPrompt({ approval, question, onDecide }: QuestionPromptP
   const enter = (name: string, value: Entered) => setEntered((before) => ({ ...before, [name]: value }));
   const submit = async (event: FormEvent) => {
     event.preventDefault();
-    // Such a control has no value: sent without a word, it would be the default.
+    // Such a control has no value: sent without a word, its field would be left out.
     const unread = fields.filter((_, index) => control(index)?.validity.badInput);
     const found = new Map(unread.map((view) => [view.name, unreadableProblem(view)]));
     setUnreadable(found);
