@@ -34,13 +34,9 @@ export async function startToolRunner({
   const { mcpServers } = config.holdfast;
   let { agents } = config.holdfast;
   const terminal = await openTerminal({ config, bus, lifecycle, logger });
-  const host = createMcpHost({
-    servers: mcpServers,
-    baseDir: config.baseDir,
-    toolUid: config.toolUid,
-    logger,
-    onCatalogChange: () => offers.publish(),
-  });
+  const { baseDir, toolUid, questionExpiryMs } = config;
+  const settings = { servers: mcpServers, baseDir, toolUid, questionExpiryMs, logger };
+  const host = createMcpHost({ ...settings, onCatalogChange: () => offers.publish() });
   lifecycle.own("MCP servers", () => host.close());
   const toolsets = new Toolsets(terminal?.executor, new McpExecutor(host), Object.keys(mcpServers));
 
@@ -72,7 +68,7 @@ export async function startToolRunner({
     running,
     states,
     permissions: { approvals: bus.approvals, agents: () => agents },
-    questions: { approvals: bus.approvals, expiryMs: config.questionExpiryMs },
+    questions: { approvals: bus.approvals, expiryMs: questionExpiryMs },
     stopping: lifecycle.signal,
     metrics,
     logger,

@@ -16,26 +16,43 @@ export interface Place {
 
 const MARK = "holdfast/call";
 
+/** A request of a call that its server has not answered. */
+interface Unanswered {
+  readonly call: number;
+  /** Absent while its call waits for it. */
+  givenUpAtMs?: number;
+}
+
 /**
  * The calls that a session works on, so that a question of its server reaches the human behind the right one. In the era of
  * `initialize` nothing in a question says which call it belongs to. Where one is in flight, it is that one; where none or
  * several are, nobody is asked: a form in the wrong conversation would hand one person's answer to another's call.
  *
- * A call that was given up on is in flight for as long as its server may still work on it, which is until it answers after
- * all or the session ends. So this reads along on the wire, next to the transport, and decides when a question comes in.
+ * A call that was given up on (late or cancelled) is in flight for as long as its server may still ask for it. That doubt
+ * ends with the first of these:
+ *
+ * - it is answered after all: this reads along on the wire, next to the transport, and decides when a question comes in;
+ * - the session ends, and the server is started again;
+ * - as much time has passed since it was given up as a question lives. MCP wants a server to be silent about a cancelled
+ *   request, so for most no answer ever comes; and any question that was asked for it by then would have expired.
  */
 export class CallsInFlight implements Layer {
   readonly #calls = new Map<number, AskForCall>();
-  /** The call of each request that is unanswered, by the request's number. */
-  readonly #unanswered = new Map<unknown, unknown>();
+  /** By the request's number. */
+  readonly #unanswered = new Map<unknown, Unanswered>();
   /** Who is to be asked, by the question's id, and its params as they came: the SDK drops what it does not know. */
   readonly #asked = new Map<unknown, { readonly ask: AskForCall; readonly params: unknown }>();
   readonly #logger: Logger;
+  readonly #doubtMs: number;
+  readonly #now: () => number;
   readonly #session = new AbortController();
   #last = 0;
 
-  constructor(logger: Logger) {
+  /** `doubtMs`: how long a question lives. `now` counts milliseconds from anywhere. */
+  constructor(logger: Logger, doubtMs: number, now: () => number = () => performance.now()) {
     this.#logger = logger;
+    this.#doubtMs = doubtMs;
+    this.#now = now;
   }
 
   /** Aborts with the session: whoever answers then finds nobody who wants to know. */
@@ -53,8 +70,12 @@ export class CallsInFlight implements Layer {
     this.#calls.set(call, ask);
     const leave = (isAnswered: boolean) => {
       this.#calls.delete(call);
-      if (!isAnswered) return;
-      for (const [id, of] of this.#unanswered) if (of === call) this.#unanswered.delete(id);
+      this.#forgetPastDoubt();
+      for (const [id, request] of this.#unanswered) {
+        if (request.call !== call) continue;
+        if (isAnswered) this.#unanswered.delete(id);
+        else request.givenUpAtMs = this.#now();
+      }
     };
     return { mark: { [MARK]: call }, leave };
   }
@@ -62,8 +83,8 @@ export class CallsInFlight implements Layer {
   outgoing(message: WireMessage): WireMessage {
     const params = recordOf(message["params"]);
     const { [MARK]: call, ...meta } = recordOf(params["_meta"]);
-    if (call === undefined) return message;
-    this.#unanswered.set(message["id"], call);
+    if (typeof call !== "number") return message;
+    this.#unanswered.set(message["id"], { call });
     return { ...message, params: { ...params, _meta: meta } };
   }
 
@@ -86,8 +107,16 @@ export class CallsInFlight implements Layer {
   }
 
   #onlyCall(): AskForCall | undefined {
+    this.#forgetPastDoubt();
     const [only, ...others] = this.#calls;
-    const working = new Set(this.#unanswered.values());
+    const working = new Set([...this.#unanswered.values()].map(({ call }) => call));
     return only && others.length === 0 && working.size === 1 && working.has(only[0]) ? only[1] : undefined;
+  }
+
+  #forgetPastDoubt(): void {
+    const lastMs = this.#now() - this.#doubtMs;
+    for (const [id, { givenUpAtMs }] of this.#unanswered) {
+      if (givenUpAtMs !== undefined && givenUpAtMs <= lastMs) this.#unanswered.delete(id);
+    }
   }
 }

@@ -55,7 +55,7 @@ export async function connectHttp(server: HttpServer, deps: ConnectDeps): Promis
 
 async function tryWay(server: HttpServer, way: Way, deps: ConnectDeps): Promise<Connection> {
   const { logger } = deps;
-  const calls = new CallsInFlight(logger);
+  const calls = new CallsInFlight(logger, deps.questionExpiryMs);
   const transport = new LayeredTransport(wireTransport(server, way, deps.fetch), [
     new Sanitiser(deps.onProblem),
     new NumericIds(),

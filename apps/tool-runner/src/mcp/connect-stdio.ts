@@ -121,7 +121,7 @@ async function tryRung(server: StdioServer, rung: Rung, deps: StdioConnectDeps):
     logger,
     onForeignFraming: () => void (transport.heardMessages === 0 && transport.close()),
   });
-  const calls = new CallsInFlight(logger);
+  const calls = new CallsInFlight(logger, deps.questionExpiryMs);
   const layered = new LayeredStdioTransport(transport, [new Sanitiser(deps.onProblem), new NumericIds(), calls]);
   const client = newClient(deps, calls, server, rung.probeMs);
   const { ended, isOpen } = watchEnd(client, () => transport.lossReason ?? "it was closed");

@@ -239,6 +239,26 @@ describe("a server with several calls in flight", () => {
     expect(text(await test.call(name, "ask", {}, { ask: eve.ask }))).toEqual(ANSWER);
   });
 
+  it("[elicitation.which] that is silent about a cancelled call asks again without a restart", async () => {
+    const forgetful = testHost(() => ({ one: config("one", []) }), undefined, { questionExpiryMs: 500 });
+    try {
+      const cancel = new AbortController();
+      const outcome = forgetful.call("one", "hold", { entry: "silent" }, { signal: cancel.signal });
+      await eventually(() => journal("one").includes("holds silent"));
+      cancel.abort();
+      expect((await outcome).status).toBe("cancelled");
+      const ann = human();
+      ann.answer();
+      await eventually(async () =>
+        (await forgetful.call("one", "ask", {}, { ask: ann.ask })).content[0]?.text?.includes("Ann"),
+      );
+      expect(journal("one").filter((line) => line === "cancelled")).toHaveLength(1);
+      expect(forgetful.log().match(/mcp server connected/g)).toHaveLength(1);
+    } finally {
+      await forgetful.stop();
+    }
+  });
+
   it("[elicitation.which] asks nobody where nothing says for which of them it asks", async () => {
     const [ann, bob] = [human(), human()];
     const held = test.call("legacy", "hold", {}, { ask: bob.ask });

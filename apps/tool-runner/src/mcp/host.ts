@@ -29,6 +29,8 @@ export interface McpHostOptions {
   readonly onCatalogChange?: (toolsets: readonly ToolsetState[]) => void;
   /** The user of sandboxed servers where this process is root; default 65534. */
   readonly toolUid?: number | undefined;
+  /** How long what a server asks lives; default ten minutes. */
+  readonly questionExpiryMs?: number;
   /** How long each way of connecting is tried; for tests. */
   readonly ladderTimes?: LadderTimes;
 }
@@ -132,10 +134,11 @@ class SupervisedHost implements McpHost {
   }
 
   #supervise(server: ResolvedServer): Supervisor {
-    const { logger, ladderTimes } = this.#options;
+    const { logger, ladderTimes, questionExpiryMs } = this.#options;
     return new Supervisor(server, {
       logger: logger.child({ toolset: server.toolset }),
       sandboxes: this.#sandboxes,
+      questionExpiryMs,
       onChange: () => this.#announceChange(),
       ...(ladderTimes !== undefined && { ladderTimes }),
     });

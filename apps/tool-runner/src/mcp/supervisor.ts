@@ -44,12 +44,15 @@ export interface SupervisorOptions {
   /** State, error or tools changed. */
   readonly onChange: () => void;
   readonly policy?: Pick<RestartPolicy, "recordSuccess" | "recordDeath">;
+  /** How long what a server asks lives; default ten minutes. */
+  readonly questionExpiryMs?: number | undefined;
   readonly ladderTimes?: LadderTimes;
   readonly fetch?: ConnectDeps["fetch"];
 }
 
 const DEFAULT_CONCURRENCY = 4;
 const MAX_WAITING_CALLS = 256;
+const QUESTION_EXPIRY_MS = 10 * 60 * 1_000;
 /** Tool changes are looked up at most twice a second, however often a server announces them. */
 const REFRESH_MS = 500;
 
@@ -211,6 +214,7 @@ export class Supervisor {
     const deps: ConnectDeps = {
       logger,
       sandboxes: this.#options.sandboxes,
+      questionExpiryMs: this.#options.questionExpiryMs ?? QUESTION_EXPIRY_MS,
       ...(fetch && { fetch }),
       onToolsChanged: () => this.#refreshSoon(),
       onProblem: (problem) => this.#problems.add(problem),
