@@ -11,8 +11,9 @@ const UNASKED_MS = 60;
 const FORM = { message: "Who?", requestedSchema: { type: "object" as const, properties: {} } };
 
 /** Asked by one call, of a bus that says what the test says. */
-function asking(expiryMs = 600_000) {
+function asking(expiryMs = 600_000, keepEveryMs = 600_000) {
   const open: (readonly ToolQuestion[])[] = [];
+  const over: (readonly string[])[] = [];
   const bus = {
     state: { status: "missing" } as QuestionState,
     looks: 0,
@@ -43,7 +44,8 @@ function asking(expiryMs = 600_000) {
         const { hears } = bus;
         bus.hears = Promise.resolve();
         await hears;
-        open.push(all);
+        over.push(all.over);
+        open.push(all.open);
         return bus.told;
       },
     },
@@ -59,12 +61,13 @@ function asking(expiryMs = 600_000) {
       expiryMs,
       unaskedMs: UNASKED_MS,
       lookEveryMs: 2,
+      keepEveryMs,
     },
     stopping: stopping.signal,
     logger: createLogger({ service: "test", level: "error" }),
   });
   const cancel = new AbortController();
-  return { bus, open, stopping, cancel, ask: () => questions.ask(FORM, cancel.signal) };
+  return { bus, open, over, stopping, cancel, ask: () => questions.ask(FORM, cancel.signal) };
 }
 
 /** The tool-runner has looked so often, and the question is open still. */
@@ -181,4 +184,18 @@ it("[elicitation.runner] tells what is open one after the other, the newest last
   bus.state = { status: "rejected" };
   await Promise.all(answers);
   await until(() => open.at(-1)?.length === 0);
+});
+
+it("[elicitation.runner] tells again what is open, for a failover may have lost it, and by its id what is over", async () => {
+  const { bus, ask, open, over } = asking(600_000, 4);
+  bus.state = { status: "requested" };
+  const answer = ask();
+  await until(() => open.length >= 3);
+  const [[question] = []] = open;
+  expect(open.slice(0, 3)).toEqual([[question], [question], [question]]);
+  expect(over.slice(0, 3)).toEqual([[], [], []]);
+  bus.state = { status: "rejected" };
+  await answer;
+  await until(() => open.at(-1)?.length === 0);
+  expect(over.at(-1)).toEqual([question?.question_id]);
 });

@@ -11,6 +11,8 @@ import type { AskedForm, FormAnswer } from "../mcp/asked-form.ts";
  * the server and is forgotten; it is never logged.
  */
 const LOOK_EVERY_MS = 400;
+/** What is open is told again, so that it is known again where a failover has lost it. */
+const KEEP_EVERY_MS = 10_000;
 /** Longer than it takes another worker to take over from one that died. */
 const UNASKED_MS = 30_000;
 /** A call that asks more than this asks nobody. */
@@ -26,6 +28,7 @@ export interface QuestionLimits {
   /** How long workers may take to ask. */
   readonly unaskedMs?: number;
   readonly lookEveryMs?: number;
+  readonly keepEveryMs?: number;
 }
 
 export interface QuestionDeps {
@@ -43,6 +46,7 @@ export class CallQuestions {
   readonly #deps: QuestionDeps;
   readonly #limits: Required<QuestionLimits>;
   readonly #open = new Map<string, ToolQuestion>();
+  readonly #over: string[] = [];
   #asked = 0;
   /** The time of one was up: nobody is there, and the call is not held for each further one as long. */
   #isUnattended = false;
@@ -53,7 +57,7 @@ export class CallQuestions {
     this.#toolset = toolset;
     this.#call = call;
     this.#deps = deps;
-    this.#limits = { unaskedMs: UNASKED_MS, lookEveryMs: LOOK_EVERY_MS, ...deps.questions };
+    this.#limits = { unaskedMs: UNASKED_MS, lookEveryMs: LOOK_EVERY_MS, keepEveryMs: KEEP_EVERY_MS, ...deps.questions };
   }
 
   /** Never rejects. */
@@ -72,6 +76,7 @@ export class CallQuestions {
       return CANCEL;
     } finally {
       this.#open.delete(question.question_id);
+      this.#over.push(question.question_id);
       // Where this is lost, the worker finds the call's end.
       this.#tell().catch(() => undefined);
     }
@@ -109,19 +114,21 @@ export class CallQuestions {
   /** One after the other, each with what is open by then: an older list that arrives late would bring back what is over. */
   #tell(asked?: ToolQuestion): Promise<"told" | "ended"> {
     const { conversation_id } = this.#call;
-    const told = this.#telling.then(() =>
-      this.#deps.journal.questions(conversation_id, this.#id, [...this.#open.values()], asked),
-    );
+    const told = this.#telling.then(() => {
+      const all = { open: [...this.#open.values()], over: [...this.#over] };
+      return this.#deps.journal.questions(conversation_id, this.#id, all, asked);
+    });
     this.#telling = told.catch(() => undefined);
     return told;
   }
 
   async #answerTo({ question_id: id, expires_at }: ToolQuestion, over: AbortSignal): Promise<FormAnswer> {
-    const { approvals, unaskedMs, lookEveryMs } = this.#limits;
+    const { approvals, unaskedMs, lookEveryMs, keepEveryMs } = this.#limits;
     const conversationId = this.#call.conversation_id;
     const expiresMs = Date.parse(expires_at);
     let untilMs = Math.min(expiresMs, Date.now() + unaskedMs);
     let isAsked = false;
+    let toldMs = Date.now();
     while (!over.aborted) {
       // Redis may be away for a while: the human is not.
       const state = await approvals.answerOf(conversationId, id).catch(() => undefined);
@@ -132,6 +139,10 @@ export class CallQuestions {
       if (isAsked) untilMs = expiresMs;
       else if (!state) untilMs = Math.min(expiresMs, Date.now() + unaskedMs);
       if (Date.now() >= untilMs) return TIME_IS_UP;
+      if (Date.now() >= toldMs + keepEveryMs) {
+        toldMs = Date.now();
+        this.#tell().catch(() => undefined);
+      }
       await delay(lookEveryMs, undefined, { signal: over }).catch(() => undefined);
     }
     return CANCEL;

@@ -28,7 +28,7 @@ function paying(asked: (id: string) => void, goOn = Promise.resolve()): DoubledT
       requested_schema: FORM,
       expires_at: new Date(Date.now() + 600_000).toISOString(),
     };
-    await toolJournal.questions(call.conversation_id, id, [question], question);
+    await toolJournal.questions(call.conversation_id, id, { open: [question], over: [] }, question);
     asked(question.question_id);
     const answered = async () => {
       const state = await approvals.answerOf(call.conversation_id, question.question_id);
@@ -129,7 +129,8 @@ it.each(["the worker that asked", "the next worker"])(
     const statusNow = async () => (await approvals.find(ids[0] ?? ""))?.event.status;
     await until(async () => (await statusNow()) === "requested", { timeoutMs: 20_000 });
     if (who === "the next worker") await first.stop(0);
-    for (const { conversationId, id } of calls) await toolJournal.questions(conversationId, id, []);
+    const over = { open: [], over: ids };
+    for (const { conversationId, id } of calls) await toolJournal.questions(conversationId, id, over);
     if (who === "the next worker") await stage.worker({ tools: ["bank"] });
     await until(async () => (await statusNow()) === "expired", { timeoutMs: 20_000 });
     expect(await approvals.decide(ids[0] ?? "", { decision: "reject", by: "user:ann" })).toMatchObject({

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { CallId, CallState, Control, ToolCalls } from "@holdfast/bus";
-import type { ToolQuestion, ToolResult } from "@holdfast/protocol";
+import type { AskedByCall, CallId, CallState, Control, ToolCalls } from "@holdfast/bus";
+import type { ToolResult } from "@holdfast/protocol";
 import type { RunStop, RunStopped } from "../run/run-stop.ts";
 import { type CallOutcome, notRun, outcomeOf, outcomeUnknown } from "./call-outcome.ts";
 
@@ -17,7 +17,7 @@ export interface SentCall {
   /** A trusted server says that running it twice does no harm, so another runner may take it up. */
   readonly isRepeatable: boolean;
   /** Told at every look what its server asks humans. */
-  readonly questions: { found(open: readonly ToolQuestion[]): void };
+  readonly questions: { found(asked: AskedByCall): void };
   /** Resolves with the result where one arrives. */
   readonly result: Promise<ToolResult>;
 }
@@ -82,7 +82,7 @@ class Patience {
 
   judge(state: CallState, isUnserved: boolean): CallOutcome | "give up" | undefined {
     const now = Date.now();
-    if (isAtWork(state) && (!this.#isBegun || state.questions.length > 0)) {
+    if (isAtWork(state) && (!this.#isBegun || state.questions.open.length > 0)) {
       this.#isBegun = true;
       this.#untilMs = now + this.#call.timeoutMs + this.#settings.graceMs;
     }

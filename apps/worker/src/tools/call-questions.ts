@@ -1,4 +1,4 @@
-import { argsSha256, type CallQuestion, type RunLease } from "@holdfast/bus";
+import { argsSha256, type AskedByCall, type CallQuestion, type RunLease } from "@holdfast/bus";
 import type { ToolQuestion } from "@holdfast/protocol";
 import { maskSecrets } from "@holdfast/telemetry";
 import type { OpenCall } from "../run/run-progress.ts";
@@ -13,26 +13,30 @@ export interface AskingCall {
   readonly offered: OfferedTool | undefined;
 }
 
+type Clock = Pick<RunStop["clock"], "hold" | "go">;
+
 /**
  * What the server of one call asks humans while it runs the call. The run is not parked for it: the call is in flight in a
- * process that waits, and nobody could take it up again. A question is heard when it is asked, and found by whoever looks at
- * the call later: asking twice is asking once. While one is open, the time that the run may work stands still. One that two
- * looks in a row did not find was taken back, or has been answered: nobody is left to hear of an answer to it.
+ * process that waits, and nobody could take it up again.
+ *
+ * - A question is heard when it is asked, and found by whoever looks at the call later: asking twice is asking once.
+ * - While one is open, the time that the run may work stands still.
+ * - It expires before its call's end only where the tool-runner says that it is over, by its id. One that is found no more
+ *   was perhaps only lost: a failover may forget what was written last, and a server and a human wait for each other still.
  */
 export class CallQuestions {
   readonly #call: AskingCall;
   readonly #lease: Pick<RunLease, "questions">;
-  readonly #clock: RunStop["clock"];
+  readonly #clock: Clock;
   readonly #asking = new Map<string, Promise<unknown>>();
-  /** The look at or before which each was last heard of; none of those that were taken back. */
-  readonly #seen = new Map<string, number>();
-  #looks = 0;
-  #takenBack: Promise<unknown> = Promise.resolve();
+  /** Also those that an earlier owner of the run has asked. */
+  readonly #over = new Set<string>();
+  #withdrawn: Promise<unknown> = Promise.resolve();
   #isClosed = false;
 
   constructor(
     call: AskingCall,
-    { lease, stop }: { readonly lease: Pick<RunLease, "questions">; readonly stop: RunStop },
+    { lease, stop }: { readonly lease: Pick<RunLease, "questions">; readonly stop: { readonly clock: Clock } },
   ) {
     this.#call = call;
     this.#lease = lease;
@@ -40,43 +44,42 @@ export class CallQuestions {
   }
 
   heard(question: ToolQuestion): void {
-    if (this.#isClosed) return;
+    const { question_id: id } = question;
+    if (this.#isClosed || this.#over.has(id)) return;
     this.#clock.hold(this.#call.callId);
-    this.#seen.set(question.question_id, this.#looks);
-    if (this.#asking.has(question.question_id)) return;
+    if (this.#asking.has(id)) return;
     // Where the lease is lost its next owner asks, and what cannot be asked ends at the tool-runner.
-    const ask = () => this.#lease.questions.ask(this.#questionOf(question));
-    const asked = this.#takenBack.then(ask).catch(() => undefined);
-    this.#asking.set(question.question_id, asked);
+    this.#asking.set(
+      id,
+      this.#lease.questions.ask(this.#questionOf(question)).catch(() => undefined),
+    );
   }
 
-  /** All that are open at this moment. */
-  found(open: readonly ToolQuestion[]): void {
-    this.#looks += 1;
+  found({ open, over }: AskedByCall): void {
     for (const question of open) this.heard(question);
-    if (open.length === 0) this.#clock.go(this.#call.callId);
-    this.#takeBack();
+    const ended = over.filter((id) => !this.#over.has(id));
+    for (const id of ended) this.#over.add(id);
+    if ([...this.#asking.keys()].every((id) => this.#over.has(id))) this.#clock.go(this.#call.callId);
+    if (ended.length > 0) this.#withdraw(ended);
   }
 
-  /** The second look also goes by the record: what an earlier owner of the run has asked may be unknown here. */
-  #takeBack(): void {
-    const gone = [...this.#seen].filter(([, look]) => look <= this.#looks - 2);
-    if (gone.length === 0 && this.#looks !== 2) return;
-    for (const [id] of gone) this.#seen.delete(id);
-    // What is asked from here on is asked afterwards, and so not taken for one that is gone.
-    const [kept, asked] = [[...this.#seen.keys()], [...this.#asking.values()]];
-    const keep = async () => {
+  #withdraw(ended: readonly string[]): void {
+    const asked = [...this.#asking.values()];
+    const withdraw = async () => {
       await Promise.all(asked);
-      await this.#lease.questions.keep(this.#call.callId, kept);
+      await this.#lease.questions.withdraw(this.#call.callId, ended);
     };
-    this.#takenBack = this.#takenBack.then(keep).catch(() => undefined);
+    const again = () => {
+      for (const id of ended) this.#over.delete(id);
+    };
+    this.#withdrawn = this.#withdrawn.then(withdraw).catch(again);
   }
 
   /** The call has ended: nobody wants to know any more. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#clock.go(this.#call.callId);
-    await Promise.all([this.#takenBack, ...this.#asking.values()]);
+    await Promise.all([this.#withdrawn, ...this.#asking.values()]);
     await this.#lease.questions.close(this.#call.callId);
   }
 

@@ -126,7 +126,7 @@ describe("a question of a call that runs", () => {
     expect(await lab.raw.zcard(WAITING_APPROVALS_KEY)).toBe(0);
   });
 
-  it("[question.withdrawn] expires while its call goes on, unless it is kept, decided, or of another call", async () => {
+  it("[question.withdrawn] expires while its call goes on, unless it is not named, decided, or of another call", async () => {
     const bus = lab.openBus();
     const { conversationId, lease, question, id } = await asking(bus);
     const ofCall = (index: number): CallQuestion => {
@@ -136,7 +136,9 @@ describe("a question of a call that runs", () => {
     const [kept, answered, other] = [ofCall(1), ofCall(2), questionOf(bus, lease, 1)];
     for (const more of [kept, answered, other]) await lease.questions.ask(more);
     await bus.approvals.decide(answered.asked.approval_id, { decision: "approve", by, content });
-    for (let times = 0; times < 2; times += 1) await lease.questions.keep(question.callId, [kept.asked.approval_id]);
+    const over = [id, answered.asked.approval_id, other.asked.approval_id];
+    for (let times = 0; times < 2; times += 1) await lease.questions.withdraw(question.callId, over);
+    await lease.questions.withdraw(question.callId, []);
     const statuses = [id, ...[kept, answered, other].map(({ asked }) => asked.approval_id)].map(async (one) =>
       bus.approvals.answerOf(conversationId, one),
     );
@@ -180,28 +182,29 @@ describe("what a call asks", () => {
       requested_schema: FORM,
       expires_at: new Date().toISOString(),
     };
-    return { conversationId, id, question };
+    return { conversationId, id, question, asked: { open: [question], over: [] } };
   }
 
   it("[question.found] is heard by its worker, and found by one that came later, until it is over", async () => {
     const bus = lab.openBus();
-    const { conversationId, id, question } = await running(bus);
-    expect(await bus.toolJournal.questions(conversationId, id, [question], question)).toBe("told");
-    expect(await bus.toolCalls.state(conversationId, id)).toMatchObject({ state: "started", questions: [question] });
+    const { conversationId, id, question, asked } = await running(bus);
+    expect(await bus.toolJournal.questions(conversationId, id, asked, question)).toBe("told");
+    expect(await bus.toolCalls.state(conversationId, id)).toMatchObject({ state: "started", questions: asked });
     const entries = await lab.raw.xrange(resultsTopic(conversationId), "-", "+");
     expect(entries.map(([, fields]) => JSON.parse(fields[3] ?? ""))).toEqual([question]);
-    await bus.toolJournal.questions(conversationId, id, []);
-    expect(await bus.toolCalls.state(conversationId, id)).toMatchObject({ state: "started", questions: [] });
+    const ended = { open: [], over: [question.question_id, newUuid()] };
+    await bus.toolJournal.questions(conversationId, id, ended);
+    expect(await bus.toolCalls.state(conversationId, id)).toMatchObject({ state: "started", questions: ended });
   });
 
   it("[question.found] ends with the call, which then asks no more", async () => {
     const bus = lab.openBus();
-    const { conversationId, id, question } = await running(bus);
-    await bus.toolJournal.questions(conversationId, id, [question], question);
+    const { conversationId, id, question, asked } = await running(bus);
+    await bus.toolJournal.questions(conversationId, id, { ...asked, over: [newUuid()] }, question);
     const ending = { status: "completed" as const, content: [], duration_ms: 1 };
     await bus.toolJournal.finish(conversationId, id, { event: "tool_result", id, tool_call_id: "call-0", ...ending });
     expect(await lab.raw.hkeys(callsKey(conversationId))).toEqual([id]);
-    expect(await bus.toolJournal.questions(conversationId, id, [question], question)).toBe("ended");
+    expect(await bus.toolJournal.questions(conversationId, id, asked, question)).toBe("ended");
     expect(await lab.raw.hkeys(callsKey(conversationId))).toEqual([id]);
   });
 });

@@ -197,8 +197,8 @@ export interface CallQuestions {
    * forgotten. `finish` does it for all calls of the run.
    */
   close(callId?: CallId): Promise<void>;
-  /** The call goes on, and of what it asked only these are still of interest: others that nobody has decided expire. */
-  keep(callId: CallId, ids: readonly string[]): Promise<void>;
+  /** The call goes on, and these questions of it are over: what nobody has decided of them expires. */
+  withdraw(callId: CallId, ids: readonly string[]): Promise<void>;
 }
 
 /** What the MCP server of a call that runs wants to know. */

@@ -12,14 +12,20 @@ import type { TraceContext } from "./entry.ts";
 /** UUIDv5(run_id, "<step>/<index>"): the idempotency key of a call (protocol §2.7). */
 export type CallId = string;
 
+/** What the server of a call asks a human, as its tool-runner last said. What a failover has lost stands in neither list. */
+export interface AskedByCall {
+  readonly open: readonly ToolQuestion[];
+  /** Ids of those that were answered or that it took back. */
+  readonly over: readonly string[];
+}
+
 export type CallState =
   | { readonly state: "absent" }
   | {
       readonly state: "started";
       readonly runner: string;
       readonly runnerAlive: boolean;
-      /** What its server asks a human at this moment. */
-      readonly questions: readonly ToolQuestion[];
+      readonly questions: AskedByCall;
     }
   | { readonly state: "done"; readonly result: ToolResult }
   | { readonly state: "cancelled" };
@@ -44,14 +50,11 @@ export interface ToolJournal {
   output(conversationId: string, output: ToolOutput): Promise<void>;
   /** Follows from the call: the nth question of its server. */
   questionId(id: CallId, n: number): string;
-  /**
-   * What the server of a call that runs asks at this moment, all of it; `asked` is the new one among them, if there is one. A
-   * call that does not run asks nothing.
-   */
+  /** All that the server of a call that runs has asked; `asked` is the new one, if there is one. A call that does not run asks nothing. */
   questions(
     conversationId: string,
     id: CallId,
-    open: readonly ToolQuestion[],
+    questions: AskedByCall,
     asked?: ToolQuestion,
   ): Promise<"told" | "ended">;
   /** started → done and the result in `results:<conversation_id>`, in one script. A call already done answers its first result again. */

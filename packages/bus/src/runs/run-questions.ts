@@ -57,8 +57,8 @@ export class RunQuestions implements CallQuestions {
     await this.#close([callId]);
   }
 
-  async keep(callId: string, ids: readonly string[]): Promise<void> {
-    await this.#close([callId, "goes on", ...ids]);
+  async withdraw(callId: string, ids: readonly string[]): Promise<void> {
+    if (ids.length > 0) await this.#close([callId, ...ids]);
   }
 
   async #close(which: readonly string[]): Promise<void> {

@@ -1,24 +1,24 @@
 -- Ends questions of tool calls, for the run's owner only. Of a call that has ended, what nobody answered expires, and what
--- somebody filled in is forgotten; of one that goes on, what its server wants to know no more expires, and what is decided
--- stays. Sent again it changes nothing.
+-- somebody filled in is forgotten; of one that goes on, those that are named expire where nobody has decided them, and
+-- everything else stays. Sent again it changes nothing.
 -- KEYS 1 stream  2 meta  3 run  4 approvals
--- ARGV 1 fence  2 now, RFC 3339  3 the call, or '' for every call of the run  4 present where the call goes on
---      5.. ids of questions of it that are kept
+-- ARGV 1 fence  2 now, RFC 3339  3 the call, or '' for every call of the run
+--      4.. where the call goes on, ids of questions of it that are over
 -- Returns {OK, ids of the closed ones, separated by spaces} | {FENCED}
 -- @include append-events
 -- @include with-attempt
 if redis.call('HGET', KEYS[2], 'fence') ~= ARGV[1] then
   return { 'FENCED' }
 end
-local kept = {}
-for at = 5, #ARGV do
-  kept[ARGV[at]] = true
+local hasEnded, over = #ARGV == 3, {}
+for at = 4, #ARGV do
+  over[ARGV[at]] = true
 end
 local closed, left, payloads = {}, {}, {}
 for id in string.gmatch(redis.call('HGET', KEYS[3], 'questions') or '', '%S+') do
   local of = redis.call('HMGET', KEYS[4], id .. ':call', id .. ':status', id .. ':expired')
   local isOther = ARGV[3] ~= '' and of[1] ~= ARGV[3]
-  if isOther or ARGV[4] and (kept[id] or of[2] ~= 'requested') then
+  if isOther or not hasEnded and not (over[id] and of[2] == 'requested') then
     left[#left + 1] = id
   else
     closed[#closed + 1] = id

@@ -13,7 +13,7 @@ if kind == 'd:' then
   result = string.sub(before, 3)
 else
   redis.call('HSET', KEYS[1], ARGV[1], 'd:' .. result)
-  redis.call('HDEL', KEYS[1], ARGV[1] .. ':questions')
+  redis.call('HDEL', KEYS[1], ARGV[1] .. ':questions', ARGV[1] .. ':over')
 end
 redis.call('PEXPIRE', KEYS[1], ARGV[4])
 redis.call('XADD', KEYS[2], 'MAXLEN', '~', 10000, '*', 'id', ARGV[2], 'payload', result)

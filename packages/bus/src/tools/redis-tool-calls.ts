@@ -15,10 +15,11 @@ import { callsKey, tombstoneKey } from "../keys.ts";
 import { insist } from "../runs/insist.ts";
 import type { Presence } from "../ports/control.ts";
 import type { TraceContext } from "../ports/entry.ts";
-import type { CallState, ToolCalls, ToolJournal } from "../ports/tool-calls.ts";
+import type { AskedByCall, CallState, ToolCalls, ToolJournal } from "../ports/tool-calls.ts";
 import type { ResultsWatcher } from "./results-watcher.ts";
 
 const CANCELLED = "c:";
+const ASKED_NOTHING: AskedByCall = { open: [], over: [] };
 const KEPT_OUTPUT = 10_000;
 const NEVER = (): undefined => undefined;
 
@@ -59,9 +60,11 @@ export class RedisToolCalls implements ToolCalls, ToolJournal {
   }
 
   async state(conversationId: string, id: string): Promise<CallState> {
-    const fields = [id, `${id}:questions`] as const;
-    const [stored, questions] = await this.#commands.send((redis) => redis.hmget(callsKey(conversationId), ...fields));
-    return this.#read(stored ?? "", questions ?? "[]");
+    const fields = [id, `${id}:questions`, `${id}:over`] as const;
+    const read = await this.#commands.send((redis) => redis.hmget(callsKey(conversationId), ...fields));
+    const [stored, open, over] = read;
+    const questions = { open: JSON.parse(open ?? "[]") as ToolQuestion[], over: over?.split(" ") ?? [] };
+    return this.#read(stored ?? "", questions);
   }
 
   async giveUp(conversationId: string, id: string): Promise<CallState> {
@@ -104,12 +107,13 @@ export class RedisToolCalls implements ToolCalls, ToolJournal {
   async questions(
     conversationId: string,
     id: string,
-    open: readonly ToolQuestion[],
+    { open, over }: AskedByCall,
     asked?: ToolQuestion,
   ): Promise<"told" | "ended"> {
     const keys = [callsKey(conversationId), resultsTopic(conversationId)];
     const list = open.length === 0 ? "" : JSON.stringify(open);
-    const args = [id, list, asked?.question_id ?? "", asked ? JSON.stringify(asked) : "", this.#keptMs];
+    const ids = over.join(" ");
+    const args = [id, list, ids, asked?.question_id ?? "", asked ? JSON.stringify(asked) : "", this.#keptMs];
     const [outcome] = await this.#commands.durably(keys, () => this.#commands.script("put-question-2", keys, args));
     if (await this.#leavesDeleted(conversationId)) return "ended";
     return text(outcome) === "OK" ? "told" : "ended";
@@ -144,11 +148,11 @@ export class RedisToolCalls implements ToolCalls, ToolJournal {
     return text(before);
   }
 
-  async #read(stored: string, questions = "[]"): Promise<CallState> {
+  async #read(stored: string, questions: AskedByCall = ASKED_NOTHING): Promise<CallState> {
     const rest = stored.slice(2);
     switch (stored.slice(0, 2)) {
       case "s:":
-        return this.#started(rest.split(" ", 1)[0] ?? "", JSON.parse(questions) as ToolQuestion[]);
+        return this.#started(rest.split(" ", 1)[0] ?? "", questions);
       case "d:":
         return { state: "done", result: JSON.parse(rest) as ToolResult };
       case CANCELLED:
@@ -158,7 +162,7 @@ export class RedisToolCalls implements ToolCalls, ToolJournal {
     }
   }
 
-  async #started(runner: string, questions: readonly ToolQuestion[]): Promise<CallState> {
+  async #started(runner: string, questions: AskedByCall): Promise<CallState> {
     return { state: "started", runner, runnerAlive: await this.#presence.isAlive(runner), questions };
   }
 }
