@@ -10,6 +10,7 @@ export const MOMENTS = [
   "before-tool",
   "during-tool",
   "approval",
+  "question",
   "before-end",
 ] as const;
 export type MomentName = (typeof MOMENTS)[number];
@@ -42,6 +43,8 @@ export const MOMENT_WORDS: Record<MomentName, string> = {
   "before-tool": "the step is durable and its tool calls are not begun",
   "during-tool": "the tool has had its effect and has not answered",
   approval: "the run waits for a human, who approves right after the kill",
+  question:
+    "a tool's server asks a human in the middle of the call, who answers right after the kill, at the same time or just before",
   "before-end": "every word is shown and the run has not ended",
 };
 
@@ -64,6 +67,7 @@ export const QUICK: readonly Cell[] = [
   { role: "redis", moment: "before-end", conversations: 1 },
   { role: "pubsub", moment: "mid-tokens", conversations: 1 },
   { role: "worker", moment: "approval", conversations: 1 },
+  { role: "gateway", moment: "question", conversations: 1 },
 ];
 
 export interface Bound {
@@ -72,7 +76,7 @@ export interface Bound {
   readonly maxMs: number;
 }
 
-const TOOL_MOMENTS: ReadonlySet<MomentName> = new Set(["before-tool", "during-tool"]);
+const TOOL_MOMENTS: ReadonlySet<MomentName> = new Set(["before-tool", "during-tool", "question"]);
 
 /**
  * How long a reader may see nothing move.
@@ -103,7 +107,10 @@ export function boundOf({ role, moment }: Cell): Bound {
   }
 }
 
-/** Whether a tool call may end without having completed: its executor was killed with the outcome in its head. */
+/**
+ * Whether a tool call may end without having completed: its executor was killed with the outcome in its head. What it wanted to
+ * know of a human then ends with it.
+ */
 export function mayLoseOutcome({ role, moment }: Cell): boolean {
-  return (role === "tool-runner" || role === "mcp-server") && moment === "during-tool";
+  return (role === "tool-runner" || role === "mcp-server") && (moment === "during-tool" || moment === "question");
 }

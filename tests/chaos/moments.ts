@@ -23,6 +23,8 @@ export interface Scene {
   readonly gatePath: string;
   /** Messages enter by a bare XADD instead of by a gateway. */
   readonly isByHand: boolean;
+  /** What a call wants to know may be over before it is answered: whoever asked was killed. */
+  readonly mayExpire: boolean;
   /** Who was seen accepting the focus's message. */
   acceptor?: Member | undefined;
 }
@@ -90,11 +92,15 @@ export const moments: Record<MomentName, Moment> = {
     },
     release(scene) {
       // Tried until it is heard: whoever is to hear it may have been killed just now.
-      sending.set(
+      begin(
         scene,
-        Promise.all(scene.talks.map((talk) => talk.approveAll())).then(() => undefined),
+        scene.talks.map((talk) => talk.approveAll()),
       );
     },
+  },
+  question: {
+    reach: reachQuestion,
+    release: (scene) => void (sending.has(scene) || begin(scene, [fillIn(scene)])),
   },
   "before-end": {
     async reach(scene, aim) {
@@ -153,6 +159,45 @@ function releaseModels({ talks }: Scene): void {
   for (const talk of talks) for (const turn of talk.turns) turn.release();
 }
 
+/** The calls ask. In a third of the rounds each, nobody answers before the strike, everybody is just answering, or the focus is answered. */
+async function reachQuestion(scene: Scene, aim: () => Promise<void>): Promise<void> {
+  const { talks, focus, random } = scene;
+  await sendAll(scene);
+  await untilQuestion(talks, (status) => status !== undefined);
+  await aim();
+  const answers = random.pick(["afterwards", "now", "before"] as const);
+  if (answers === "afterwards") return;
+  begin(
+    scene,
+    talks.map((talk) => talk.fillIn(scene.mayExpire)),
+  );
+  if (answers === "before") await untilQuestion([focus], (status) => status !== "requested");
+}
+
+/** Half of the time the human of a call that was lost is not quick enough, and finds the question over. */
+async function fillIn({ talks, focus, mayExpire, random }: Scene): Promise<void> {
+  if (mayExpire && random.chance(0.5)) await untilQuestion([focus], (status) => status !== "requested");
+  await Promise.all(talks.map((talk) => talk.fillIn(mayExpire)));
+}
+
+/** `is` judges what every reader of the talks sees of what their calls want to know; undefined where they do not ask yet. */
+function untilQuestion(talks: readonly Talk[], is: (status: string | undefined) => boolean): Promise<unknown> {
+  const statusOf = (talk: Talk) =>
+    talk.tails.map(({ reader }) => reader.runOf(workOf(talk).messageId)?.asked[0]?.status);
+  return until(() => talks.flatMap(statusOf).every(is), {
+    timeoutMs: SEEN_MS,
+    intervalMs: 1,
+    what: "the questions are so far",
+  });
+}
+
+/** What fails is told when the round asks for it. */
+function begin(scene: Scene, tasks: readonly Promise<void>[]): void {
+  const all = Promise.all(tasks).then(() => undefined);
+  all.catch(() => undefined);
+  sending.set(scene, all);
+}
+
 /** Resolves when every message of the scene was accepted, and every question decided. */
 export function whenSent(scene: Scene): Promise<void> {
   return sending.get(scene) ?? Promise.resolve();
@@ -167,7 +212,7 @@ async function reachAccept(scene: Scene): Promise<void> {
   const matches = scene.random.pick(scene.isByHand ? [noted, accepting] : [noted, accepting, queued]);
   const watch = await watchCommands(scene.site.stack.redis.port, matches);
   const memberOf = portsOf(scene.site.stack.members(scene.isByHand ? "worker" : "gateway"));
-  sending.set(scene, sendAll(scene));
+  begin(scene, [sendAll(scene)]);
   await inTime(
     watch.seen.then((port) => {
       scene.acceptor = memberOf.get(port);

@@ -45,6 +45,10 @@ describe("whatever is killed, the reader ends with exactly the answer", () => {
     expect(await problemsOf("worker", "approval")).toEqual([]);
   }, 90_000);
 
+  it("[chaos.question] a gateway, while a tool's server asks a human", async () => {
+    expect(await problemsOf("gateway", "question")).toEqual([]);
+  }, 90_000);
+
   it("[chaos.pubsub] every live subscription", async () => {
     expect(await problemsOf("pubsub")).toEqual([]);
   }, 90_000);

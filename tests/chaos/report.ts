@@ -124,7 +124,8 @@ ${tableOf(results)}
 |---|---|---|---|
 ${bounds.join("\n")}
 
-The dead process is started again 0.2–1.5 s later, as an orchestrator would. There are two of each service.
+The dead process is started again 0.2–1.5 s later, as an orchestrator would. There are two of each service. Their MCP server speaks 2025-11-25 to
+one conversation and 2026-07-28 to twenty.
 
 ## When
 
@@ -143,6 +144,8 @@ repeated. The model's words differ on every call.
   \`attempt\` or \`reset\`.
 - One run per accepted message, one terminal event per run, turns in order, nothing after the end, no hole in \`seq\`, nothing from an older attempt.
 - Each tool had its effect exactly once; where its executor was killed in the middle of it, at most once, and the call says \`unknown\`.
+- What a tool's server wanted to know was asked once, and it was told once exactly what was filled in; where its call was lost, the question ended before it,
+  \`approved\` or \`expired\`, and nothing was asked again.
 - The model was told the earlier answers exactly as they were shown; the snapshot agrees.
 - Every message completes; queues, outboxes and dead letters are empty in the end.
 

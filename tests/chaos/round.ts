@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { newUuid } from "@holdfast/protocol";
 import { until } from "@holdfast/testing";
-import { type Cell, idOf } from "./cells.ts";
+import { type Cell, idOf, mayLoseOutcome } from "./cells.ts";
 import { Turn } from "./director.ts";
 import { moments, type Scene, whenSent } from "./moments.ts";
 import { Random } from "./random.ts";
@@ -61,14 +61,15 @@ function sceneOf(site: Site, cell: Cell, random: Random): Scene {
   const talks = Array.from({ length: cell.conversations }, (_, index) => {
     const [work, chat] = [newUuid(), newUuid()];
     const turns = [
-      new Turn(work, workSteps(work, step === 0 ? [60, 20] : [12, 60], gatePath)),
+      new Turn(work, workSteps(work, step === 0 ? [60, 20] : [12, 60], { gatePath, asks: cell.moment === "question" })),
       new Turn(chat, [{ words: 15, calls: [] }]),
     ];
     // A conversation alone has a reader at each gateway.
     return new Talk(site, index + random.between(0, 1), turns, cell.conversations === 1 ? 2 : 1, agent);
   });
   const isByHand = cell.moment === "accept" && (cell.role === "worker" || cell.role === "zombie");
-  return { site, random, talks, focus: random.pick(talks), step, gatePath, isByHand };
+  const mayExpire = mayLoseOutcome(cell);
+  return { site, random, talks, focus: random.pick(talks), step, gatePath, isByHand, mayExpire };
 }
 
 async function judgeAll({ site, talks }: Scene, cell: Cell): Promise<string[]> {

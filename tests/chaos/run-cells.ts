@@ -46,7 +46,8 @@ async function runInLanes(cells: readonly Cell[], lanes: number, options: RunOpt
     let site: Site | undefined;
     try {
       for (let cell = waiting.shift(); cell; cell = waiting.shift()) {
-        site ??= await Site.start();
+        // Of the older era a server may ask for one call at a time (decisions, questions of servers).
+        site ??= await Site.start({ isModern: cell.conversations > 1 });
         const result = await runUnspoilt(site, cell, options);
         results.push(result);
         options.onResult?.(result);

@@ -23,6 +23,8 @@ export interface SiteOptions {
   readonly count?: Readonly<Partial<Record<App, number>>>;
   /** Milliseconds between two words of the model. */
   readonly wordMs?: number;
+  /** The ledger speaks the newer of the protocol's two eras, in which calls beside each other may ask. */
+  readonly isModern?: boolean;
   /** See StackOptions. */
   readonly isTroubled?: boolean;
 }
@@ -42,10 +44,10 @@ export class Site {
     stack.model.script((request) => director.answer(request));
   }
 
-  static async start({ count, wordMs, isTroubled = false }: SiteOptions = {}): Promise<Site> {
+  static async start({ count, wordMs, isModern = false, isTroubled = false }: SiteOptions = {}): Promise<Site> {
     const stack = await Stack.start({
       count: { gateway: 2, worker: 2, "tool-runner": 2, ...count },
-      configuration: CONFIGURATION,
+      configuration: configuration(isModern),
       isTroubled,
       onMemory: true,
       // The strict reader counts every token: none may be compacted away under it.
@@ -112,6 +114,15 @@ export class Site {
     return { ledger, terminal };
   }
 
+  /** What the ledger recorded of a message: how often it asked a human, and with which answers it booked after that. */
+  askedFor(messageId: string): { times: number; booked: string[] } {
+    const lines = linesOf(this.file("ledger")).map((line) => line.split(" "));
+    return {
+      times: lines.filter(([word, entry]) => word === "asked" && entry === messageId).length,
+      booked: lines.flatMap(([entry, , answer]) => (entry === messageId && answer ? [answer] : [])),
+    };
+  }
+
   /** Process id of the ledger server that a tool-runner started last. */
   ledgerServerOf(runner: Member): number | undefined {
     const last = linesOf(this.file("pids")).findLast((line) => line.endsWith(` ${runner.service.pid}`));
@@ -165,7 +176,7 @@ function namesIn(path: string): string[] {
 }
 
 // Budgets far above what a cell needs: what a kill costs must not end a run.
-const CONFIGURATION = `agents:
+const configuration = (isModern: boolean): string => `agents:
   assistant:
     model: scripted
     instructions: Answer.
@@ -179,7 +190,7 @@ const CONFIGURATION = `agents:
 mcpServers:
   ledger:
     command: ${JSON.stringify(process.execPath)}
-    args: [--disable-warning=ExperimentalWarning, ${JSON.stringify(LEDGER_SERVER)}, --ledger, ledger, --pids, pids]
+    args: [--disable-warning=ExperimentalWarning, ${JSON.stringify(LEDGER_SERVER)}, --ledger, ledger, --pids, pids${isModern ? ", --modern" : ""}]
     holdfast: { concurrency: 64 }
 terminal: { allow: [mktemp, sleep], workspace: ./workspace }
 `;

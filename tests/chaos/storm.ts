@@ -74,7 +74,7 @@ export async function runStorm(size: StormSize, seed: number, say: (line: string
 function talkOf(site: Site, random: Random, index: number, turns: number): Talk {
   const script = Array.from({ length: turns }, () => {
     const id = newUuid();
-    if (random.chance(0.3)) return new Turn(id, workSteps(id, [random.between(5, 20), random.between(10, 40)], ""));
+    if (random.chance(0.3)) return new Turn(id, workSteps(id, [random.between(5, 20), random.between(10, 40)]));
     return new Turn(id, [{ words: random.between(15, 60), calls: [] }]);
   });
   return new Talk(site, index, script, 1);

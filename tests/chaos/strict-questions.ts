@@ -21,6 +21,11 @@ export class StrictQuestions {
     return [...this.#byCall.values()].filter(({ status }) => status === "requested").map(({ id }) => id);
   }
 
+  /** Of the kind `question`, in the order in which they were asked. */
+  get ofRunning(): { readonly id: string; readonly status: string }[] {
+    return [...this.#ofRunning].map(([id, { status }]) => ({ id, status }));
+  }
+
   /** `callStatus` is the newest of the call it is about. */
   read(event: StrictEvent, callStatus: string | undefined): void {
     if (event.has("kind")) return this.#readQuestion(event, callStatus);

@@ -76,6 +76,11 @@ export class StrictRun {
     return this.#questions.open;
   }
 
+  /** What its calls wanted to know while they ran. */
+  get asked(): { readonly id: string; readonly status: string }[] {
+    return this.#questions.ofRunning;
+  }
+
   /** Of the last step. */
   get shown(): string {
     return this.steps.at(-1)?.text ?? "";

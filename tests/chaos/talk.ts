@@ -70,6 +70,19 @@ export class Talk {
     for (const id of new Set(asked)) await this.#insist(`/v1/approvals/${id}`, { decision: "approve" });
   }
 
+  /**
+   * Fills in what its readers were asked by calls that run, each with the answer to its message, until that is known. With
+   * `mayBeTooLate` a question may be over by then.
+   */
+  async fillIn(mayBeTooLate: boolean): Promise<void> {
+    const runs = this.tails.flatMap(({ reader }) => [...reader.runs.values()]);
+    const questions = new Map(runs.flatMap((run) => run.asked.map(({ id }) => [id, run.messageId] as const)));
+    for (const [id, messageId] of questions) {
+      const body = { decision: "approve", content: answerTo(messageId) };
+      await this.#insist(`/v1/approvals/${id}`, body, mayBeTooLate ? "approval_expired" : undefined);
+    }
+  }
+
   hasEnded(): boolean {
     return this.tails.every(({ reader }) => reader.hasEnded(this.messageIds));
   }
@@ -96,7 +109,7 @@ export class Talk {
     return (await response.json()) as Record<string, unknown>;
   }
 
-  async #insist(path: string, body: object): Promise<Record<string, unknown>> {
+  async #insist(path: string, body: object, mayBe?: string): Promise<Record<string, unknown>> {
     for (;;) {
       const response = await fetch(`${this.#gateway()}${path}`, {
         method: "POST",
@@ -104,7 +117,7 @@ export class Talk {
         body: JSON.stringify(body),
       }).catch(() => undefined);
       const answer = (await response?.json().catch(() => ({}))) as Record<string, unknown> | undefined;
-      if (response?.ok && answer) return answer;
+      if (answer && (response?.ok || (mayBe && answer["code"] === mayBe))) return answer;
       if (response && response.status < 500) throw new Error(`${path}: ${response.status} ${JSON.stringify(answer)}`);
       this.#next += 1;
       await delay(RETRY_MS);
@@ -117,10 +130,25 @@ export class Talk {
   }
 }
 
+/** What the ledger is told when it asks about a message's booking. */
+export const answerTo = (messageId: string) => ({ answer: `yes-to-${messageId}` });
+
+export interface Booking {
+  /** See Scene. */
+  readonly gatePath?: string;
+  /** The ledger asks a human before it books. */
+  readonly asks?: boolean;
+}
+
 /** What a message with effects makes the model do: a step with tools, then the answer. */
-export function workSteps(messageId: string, words: readonly [number, number], gatePath: string): ScriptedStep[] {
+export function workSteps(
+  messageId: string,
+  words: readonly [number, number],
+  { gatePath = "", asks = false }: Booking = {},
+): ScriptedStep[] {
   const isHeld = gatePath !== "";
-  const book = { name: "ledger__book", arguments: { entry: messageId, ...(isHeld ? { gate: gatePath } : {}) } };
+  const args = { entry: messageId, ...(isHeld && { gate: gatePath }), ...(asks && { asks }) };
+  const book = { name: "ledger__book", arguments: args };
   const once = { name: "terminal__run", arguments: { argv: ["mktemp", "-p", ".", `once-${messageId}-XXXXXXXX`] } };
   const slow = { name: "terminal__run", arguments: { argv: ["sleep", "0.5"] } };
   return [

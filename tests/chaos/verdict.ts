@@ -1,5 +1,6 @@
 import { type Cell, mayLoseOutcome } from "./cells.ts";
 import type { Director, Turn } from "./director.ts";
+import { judgeQuestion } from "./question-verdict.ts";
 import type { Site } from "./site.ts";
 import { SseTail } from "./sse-tail.ts";
 import type { StrictReader } from "./strict-reader.ts";
@@ -12,9 +13,14 @@ export interface Expectation {
   readonly mayFail?: boolean;
   /** A call may end `unknown`. */
   readonly mayLoseOutcome: boolean;
+  /** The first turn's booking asks a human. */
+  readonly asks?: boolean;
 }
 
-export const expectationOf = (cell: Cell): Expectation => ({ mayLoseOutcome: mayLoseOutcome(cell) });
+export const expectationOf = (cell: Cell): Expectation => ({
+  mayLoseOutcome: mayLoseOutcome(cell),
+  asks: cell.moment === "question",
+});
 
 const REPLAY_MS = 20_000;
 
@@ -38,6 +44,7 @@ export async function judge(site: Site, talk: Talk, expectation: Expectation): P
     if (outputs.size > 1) problems.push(`readers end with ${outputs.size} different answers to ${messageId}`);
     problems.push(...judgeEffects(site, talk, messageId, log.runOf(messageId)));
   }
+  if (expectation.asks) problems.push(...judgeQuestion(site, talk, log, expectation.mayLoseOutcome));
   judgeMemory(site.director, talk, log, problems);
   await judgeSnapshot(talk, log, problems);
   return problems.map((problem) => `conversation ${talk.id}: ${problem}`);

@@ -13,6 +13,8 @@ export const redisTrouble = {
     "A rolling restart of all services under load loses nothing and costs a pause (protocol §3.4, §7.2)",
   "ready.logged": "Every service logs when it stops being ready, why, and when it is again (protocol §7.2, §8.1)",
 
+  "chaos.question":
+    "What a tool's server asks a human survives every process but those that run its call, and is answered once (protocol §2.7)",
   "chaos.approval":
     "A run that waits for a human is untouched by a death, and goes on exactly once (protocol §2.3, §3.4)",
   "chaos.pubsub": "Cut live subscriptions lose and double nothing (protocol §3.1, §3.4)",

@@ -54,7 +54,7 @@ async function problemsAfter(trouble: Trouble, atLeastMs: number): Promise<strin
   const gatePath = site.file(`gate-${newUuid()}`);
   const talks = Array.from({ length: 4 }, (_, index) => {
     const [work, chat] = [newUuid(), newUuid()];
-    const steps = index === 0 ? workSteps(work, [10, 30], gatePath) : workSteps(work, [50, 30], "");
+    const steps = index === 0 ? workSteps(work, [10, 30], { gatePath }) : workSteps(work, [50, 30]);
     return new Talk(site, index, [new Turn(work, steps), new Turn(chat, [{ words: 20, calls: [] }])], 1);
   });
   opened.push(...talks);

@@ -23,7 +23,7 @@ async function keepTalking(talk: Talk, isOver: () => boolean): Promise<void> {
   await talk.open();
   for (let turn = 0; turn === 0 || !isOver(); turn += 1) {
     const id = newUuid();
-    await talk.say(new Turn(id, turn % 2 === 0 ? workSteps(id, [20, 40], "") : [{ words: 60, calls: [] }]));
+    await talk.say(new Turn(id, turn % 2 === 0 ? workSteps(id, [20, 40]) : [{ words: 60, calls: [] }]));
     await until(() => talk.hasEnded(), { timeoutMs: ENDED_MS, what: "the answer ends" });
   }
 }
