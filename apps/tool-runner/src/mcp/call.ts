@@ -192,12 +192,14 @@ class Call {
     if (form === undefined || ask === undefined || signal.aborted) return { action: "cancel" };
     const over = AbortSignal.any([signal, this.#clock.signal]);
     const goOn = this.#clock.hold();
+    const answered = this.#supervisor.entrance.beginAsking();
     try {
       return await abortable(ask(form, over), over);
     } catch (error) {
       if (over.aborted) return { action: "cancel" };
       throw error;
     } finally {
+      answered();
       goOn();
     }
   }
@@ -243,7 +245,8 @@ class Call {
   #timeIsUp(): UntimedOutcome {
     if (this.#clock.cause === "cancelled") return endedOutcome("cancelled", "cancelled", "The call was cancelled.");
     const waited = this.#clock.cause === "deadline" ? this.#request.timeoutMs : this.#supervisor.server.toolTimeoutMs;
-    const effect = this.#hasBeenSent ? "It was cancelled, but may have taken effect." : "It was not sent.";
+    if (!this.#hasBeenSent) return this.#supervisor.entrance.notSentIn(waited);
+    const effect = "It was cancelled, but may have taken effect.";
     return endedOutcome("failed", "timeout", `The tool did not answer within ${waited} ms. ${effect}`);
   }
 }

@@ -14,6 +14,7 @@ export interface Place {
   leave(isAnswered: boolean): void;
 }
 
+const QUESTION_EXPIRY_MS = 10 * 60 * 1_000;
 const MARK = "holdfast/call";
 
 /** A request of a call that its server has not answered. */
@@ -49,7 +50,7 @@ export class CallsInFlight implements Layer {
   #last = 0;
 
   /** `doubtMs`: how long a question lives. `now` counts milliseconds from anywhere. */
-  constructor(logger: Logger, doubtMs: number, now: () => number = () => performance.now()) {
+  constructor(logger: Logger, doubtMs = QUESTION_EXPIRY_MS, now: () => number = () => performance.now()) {
     this.#logger = logger;
     this.#doubtMs = doubtMs;
     this.#now = now;

@@ -51,6 +51,13 @@ export interface HttpServer extends ServerLimits {
 
 export type ResolvedServer = StdioServer | HttpServer;
 
+const DEFAULT_CONCURRENCY = 4;
+
+/** A server with content-length frames takes one request at a time, unless its configuration says otherwise. */
+export function callsAtOnce({ concurrency }: ResolvedServer, wire: string): number {
+  return concurrency ?? (wire === "content-length" ? 1 : DEFAULT_CONCURRENCY);
+}
+
 /** One entry of `mcpServers` made ready to use. Relative directories count from `baseDir`, the folder of the configuration file. */
 export function resolveServer(toolset: string, config: McpServerConfig, baseDir: string): ResolvedServer {
   const { holdfast, command, url } = config;

@@ -28,8 +28,8 @@ export interface ConnectDeps {
   readonly onProblem: (problem: string) => void;
   /** Where servers run whose configuration asks for a sandbox. */
   readonly sandboxes: Sandboxes;
-  /** How long what a server asks lives. */
-  readonly questionExpiryMs: number;
+  /** How long what a server asks lives; default ten minutes. */
+  readonly questionExpiryMs: number | undefined;
   /** Ends every try at once. */
   readonly signal: AbortSignal;
   /** How requests leave over HTTP; the conformance client signs in here. */

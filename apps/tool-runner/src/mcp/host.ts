@@ -39,6 +39,13 @@ export interface McpHost {
   /** Starts every server, all at once; resolves when each has come up or failed, and never rejects. */
   start(): Promise<void>;
   toolsets(): ToolsetState[];
+  /**
+   * Waits for a turn at the server, at most so long. Answers what is to be called when the call has ended, or how it ends
+   * because its turn did not come; rejects with the signal's reason.
+   */
+  admit(toolset: string, timeoutMs: number, signal: AbortSignal): Promise<(() => void) | ToolOutcome>;
+  /** So many calls wait for their turn that a further one had better be left to another tool-runner. */
+  isCrowded(toolset: string): boolean;
   call(request: CallRequest & { readonly toolset: string }): Promise<ToolOutcome>;
   /** Ends the server, where there is one of this name, and starts it again; resolves when it has come up or failed. */
   restart(toolset: string): Promise<void>;
@@ -87,6 +94,15 @@ class SupervisedHost implements McpHost {
       }),
     );
     return [...active, ...this.#disabled.map((toolset): ToolsetState => ({ toolset, state: "disabled", tools: [] }))];
+  }
+
+  async admit(toolset: string, timeoutMs: number, signal: AbortSignal): Promise<(() => void) | ToolOutcome> {
+    const supervisor = this.#supervisors.get(toolset);
+    return supervisor ? supervisor.entrance.admit(timeoutMs, signal) : () => undefined;
+  }
+
+  isCrowded(toolset: string): boolean {
+    return this.#supervisors.get(toolset)?.entrance.isCrowded === true;
   }
 
   async call({ toolset, ...request }: CallRequest & { toolset: string }): Promise<ToolOutcome> {

@@ -17,6 +17,16 @@ export class Slots {
     return this.#inUse;
   }
 
+  /** How many wait. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /** Who came now would have to wait. */
+  get isFull(): boolean {
+    return this.#inUse >= this.#limit || this.#waiting.length > 0;
+  }
+
   setLimit(limit: number): void {
     this.#limit = limit;
     this.#admit();
@@ -25,7 +35,7 @@ export class Slots {
   /** Resolves to a release function, to be called once; to undefined when the queue is full or the signal aborts first. */
   acquire(signal: AbortSignal): Promise<(() => void) | undefined> {
     if (signal.aborted) return Promise.resolve(undefined);
-    if (this.#inUse < this.#limit && this.#waiting.length === 0) return Promise.resolve(this.#take());
+    if (!this.isFull) return Promise.resolve(this.#take());
     if (this.#waiting.length >= this.#maxWaiting) return Promise.resolve(undefined);
     return new Promise((resolve) => {
       const enter = () => {
@@ -39,6 +49,11 @@ export class Slots {
       signal.addEventListener("abort", leave, { once: true });
       this.#waiting.push(enter);
     });
+  }
+
+  /** A place at once, also where none is free: for who gave theirs to others for a while. */
+  takeBack(): () => void {
+    return this.#take();
   }
 
   #take(): () => void {

@@ -2,10 +2,11 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "@holdfast/telemetry";
 import { abortable } from "./abortable.ts";
 import { buildCatalog, type Catalog } from "./catalog.ts";
-import type { ResolvedServer } from "./config.ts";
+import { callsAtOnce, type ResolvedServer } from "./config.ts";
 import { connectHttp } from "./connect-http.ts";
 import { connectStdio } from "./connect-stdio.ts";
 import { ConnectError, type ConnectDeps, type Connection } from "./connection.ts";
+import { Entrance } from "./entrance.ts";
 import { messageOf } from "./error-text.ts";
 import { Health, type HealthReport } from "./health.ts";
 import type { LadderTimes, RungName } from "./ladder.ts";
@@ -50,15 +51,14 @@ export interface SupervisorOptions {
   readonly fetch?: ConnectDeps["fetch"];
 }
 
-const DEFAULT_CONCURRENCY = 4;
 const MAX_WAITING_CALLS = 256;
-const QUESTION_EXPIRY_MS = 10 * 60 * 1_000;
 /** Tool changes are looked up at most twice a second, however often a server announces them. */
 const REFRESH_MS = 500;
 
 export class Supervisor {
   readonly server: ResolvedServer;
   readonly slots: Slots;
+  readonly entrance: Entrance;
   readonly #options: SupervisorOptions;
   readonly #policy: Pick<RestartPolicy, "recordSuccess" | "recordDeath">;
   #state: ServerState = "idle";
@@ -83,8 +83,9 @@ export class Supervisor {
     this.#policy =
       options.policy ??
       (server.kind === "http" ? new RestartPolicy(Date.now, Math.random, REMOTE) : new RestartPolicy());
-    const isSerial = server.kind === "stdio" && server.framing === "content-length";
-    this.slots = new Slots(server.concurrency ?? (isSerial ? 1 : DEFAULT_CONCURRENCY), MAX_WAITING_CALLS);
+    const limit = callsAtOnce(server, server.kind === "stdio" ? server.framing : server.kind);
+    this.slots = new Slots(limit, MAX_WAITING_CALLS);
+    this.entrance = new Entrance(limit);
   }
 
   get state(): ServerState {
@@ -196,8 +197,7 @@ export class Supervisor {
     this.#gate.succeeded();
     this.#connection = connection;
     this.#health.started();
-    const isSerial = connection.wire === "content-length";
-    this.slots.setLimit(this.server.concurrency ?? (isSerial ? 1 : DEFAULT_CONCURRENCY));
+    for (const places of [this.slots, this.entrance]) places.setLimit(callsAtOnce(this.server, connection.wire));
     this.#settle();
     void connection.ended.then((reason) => this.#onEnd(connection, reason));
     return connection;
@@ -214,7 +214,7 @@ export class Supervisor {
     const deps: ConnectDeps = {
       logger,
       sandboxes: this.#options.sandboxes,
-      questionExpiryMs: this.#options.questionExpiryMs ?? QUESTION_EXPIRY_MS,
+      questionExpiryMs: this.#options.questionExpiryMs,
       ...(fetch && { fetch }),
       onToolsChanged: () => this.#refreshSoon(),
       onProblem: (problem) => this.#problems.add(problem),

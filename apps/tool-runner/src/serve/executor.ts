@@ -49,6 +49,12 @@ export interface Execution {
   readonly onOutput: (stream: ToolOutput["stream"], text: string) => void;
 }
 
+export interface CallToAdmit {
+  readonly toolset: string;
+  readonly conversationId: string;
+  readonly timeoutMs: number;
+}
+
 /** Something that owns toolsets and runs their tools: the terminal, the MCP servers. */
 export interface Executor {
   /** Offers of every toolset it owns, also of those that are not well. */
@@ -56,12 +62,12 @@ export interface Executor {
   /** Where toolsets are servers: how they fare. */
   servers?(): ServerReport[];
   /**
-   * Waits until a call of this conversation may begin, and answers what is to be called when it has ended; rejects with the
-   * signal's reason. Left out where every call may begin at once.
+   * Waits until the call may begin, and answers what is to be called when it has ended, or what it ends with where it may not
+   * begin any more; rejects with the signal's reason. Left out where every call may begin at once.
    */
-  admit?(conversationId: string, signal: AbortSignal): Promise<() => void>;
+  admit?(call: CallToAdmit, signal: AbortSignal): Promise<(() => void) | Outcome>;
   /** True while no call of any conversation could begin: one that is taken now would wait here, and not on a runner that is free. */
-  isFull?(): boolean;
+  isFull?(toolset: string): boolean;
   /** Answers every expected ending; a rejection is a defect and ends the call `failed`. */
   execute(execution: Execution): Promise<Outcome>;
 }

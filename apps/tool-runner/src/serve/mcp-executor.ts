@@ -1,6 +1,7 @@
 import type { CatalogToolset, ServerReport } from "@holdfast/bus";
 import type { McpHost } from "../mcp/host.ts";
-import type { Execution, Executor, Outcome } from "./executor.ts";
+import type { ToolOutcome } from "../mcp/result.ts";
+import type { CallToAdmit, Execution, Executor, Outcome } from "./executor.ts";
 import { ProgressOutput } from "./progress-output.ts";
 
 /** Every configured MCP server as a toolset. */
@@ -38,6 +39,15 @@ export class McpExecutor implements Executor {
     });
   }
 
+  async admit({ toolset, timeoutMs }: CallToAdmit, signal: AbortSignal): Promise<(() => void) | Outcome> {
+    const admitted = await this.#host.admit(toolset, timeoutMs, signal);
+    return typeof admitted === "function" ? admitted : withContent(admitted);
+  }
+
+  isFull(toolset: string): boolean {
+    return this.#host.isCrowded(toolset);
+  }
+
   async execute({ toolset, name, timeoutMs, signal, trace, onOutput, ...execution }: Execution): Promise<Outcome> {
     const progress = new ProgressOutput(onOutput);
     try {
@@ -56,9 +66,13 @@ export class McpExecutor implements Executor {
         ask: execution.ask,
         onProgress: ({ message }) => progress.add(message),
       });
-      return { ...outcome, content: outcome.content.map((item) => ({ ...item })) };
+      return withContent(outcome);
     } finally {
       progress.finish();
     }
   }
+}
+
+function withContent(outcome: ToolOutcome): Outcome {
+  return { ...outcome, content: outcome.content.map((item) => ({ ...item })) };
 }

@@ -6,6 +6,7 @@ import { type AuthorizeDeps, refusalOf } from "./authorize.ts";
 import { CallQuestions, type QuestionLimits } from "./call-questions.ts";
 import type { Executor, Outcome } from "./executor.ts";
 import type { ToolRunnerMetrics } from "./metrics.ts";
+import type { Place } from "./place.ts";
 import type { RunningCalls } from "./running-calls.ts";
 
 /*
@@ -36,9 +37,20 @@ export interface ServeContext {
   executorOf(toolset: string): Executor | undefined;
 }
 
-/** `instead`: what the call ends with where it is ours to run and cannot be. */
-export async function serveCall(entry: Entry, call: ToolCall, context: ServeContext, instead?: Outcome): Promise<void> {
-  const result = await answer(entry, call, context, instead);
+export interface Serving {
+  /** What the call ends with where it is ours to run and cannot be. */
+  readonly instead?: Outcome;
+  /** Waits for a human in it. */
+  readonly whileAsking?: Place["whileAsking"];
+}
+
+export async function serveCall(
+  entry: Entry,
+  call: ToolCall,
+  context: ServeContext,
+  serving: Serving = {},
+): Promise<void> {
+  const result = await answer(entry, call, context, serving);
   if (result) await context.journal.finish(call.conversation_id, entry.id, result);
   await context.queue.ack(entry);
 }
@@ -57,14 +69,16 @@ async function answer(
   entry: Entry,
   call: ToolCall,
   context: ServeContext,
-  instead?: Outcome,
+  { instead, whileAsking }: Serving,
 ): Promise<ToolResult | undefined> {
   // A cancel may come as soon as the journal says that the call has begun, which is before we hear that it has.
   const running = context.running.begin(call.run_id, call.tool_call_id);
   try {
     const state = await stateToActOn(entry, call, context);
     if (state.state !== "begun") return settledResult(entry, call, state);
-    return instead ? resultOf(entry, call, instead) : await execute(entry, call, context, running.signal);
+    return instead
+      ? resultOf(entry, call, instead)
+      : await execute({ entry, call, signal: running.signal, whileAsking }, context);
   } finally {
     running.end();
   }
@@ -97,7 +111,8 @@ function settledResult(entry: Entry, call: ToolCall, state: CallState): ToolResu
   });
 }
 
-async function execute(entry: Entry, call: ToolCall, context: ServeContext, signal: AbortSignal): Promise<ToolResult> {
+async function execute(begun: BegunCall, context: ServeContext): Promise<ToolResult> {
+  const { entry, call } = begun;
   const toolset = toolsetOf(entry);
   const logger = context.logger.child({
     run_id: call.run_id,
@@ -117,7 +132,7 @@ async function execute(entry: Entry, call: ToolCall, context: ServeContext, sign
       },
     },
     async (span) => {
-      const ended = await run({ entry, call, toolset, signal, trace: span.carrier() }, context);
+      const ended = await run({ ...begun, toolset, trace: span.carrier() }, context);
       if (ended.error) span.setAttribute("error.type", ended.error.code);
       return ended;
     },
@@ -134,15 +149,21 @@ async function execute(entry: Entry, call: ToolCall, context: ServeContext, sign
 interface BegunCall {
   readonly entry: Entry;
   readonly call: ToolCall;
-  readonly toolset: string;
   readonly signal: AbortSignal;
+  readonly whileAsking: Serving["whileAsking"];
+}
+
+interface TracedCall extends BegunCall {
+  readonly toolset: string;
   readonly trace: Entry["trace"];
 }
 
-async function run({ entry, call, toolset, signal, trace }: BegunCall, context: ServeContext): Promise<Outcome> {
+async function run(traced: TracedCall, context: ServeContext): Promise<Outcome> {
+  const { entry, call, toolset, signal, trace, whileAsking = (ask) => ask() } = traced;
   const startedAt = performance.now();
   const executor = context.executorOf(toolset);
   if (!executor) return failure("unknown_toolset", `No tool-runner here has the toolset "${toolset}".`, startedAt);
+  const questions = new CallQuestions(entry, toolset, call, context);
   // Output is shown while the command runs; a piece that is lost changes nothing, the result has all of it.
   const onOutput = (stream: "stdout" | "stderr", text: string): void => {
     const piece = { event: "tool_output" as const, id: entry.id, tool_call_id: call.tool_call_id, stream, text };
@@ -159,7 +180,7 @@ async function run({ entry, call, toolset, signal, trace }: BegunCall, context: 
       signal,
       trace,
       authorize: (tool) => refusalOf(entry, call, tool, context.permissions),
-      ask: new CallQuestions(entry, toolset, call, context).ask,
+      ask: (form, over) => whileAsking(() => questions.ask(form, over)),
       onOutput,
     });
   } catch (error) {

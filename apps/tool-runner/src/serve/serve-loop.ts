@@ -1,7 +1,9 @@
-import { setTimeout as delay } from "node:timers/promises";
+import { setImmediate as nextTurn, setTimeout as delay } from "node:timers/promises";
 import type { Entry } from "@holdfast/bus";
 import type { ToolCall } from "@holdfast/protocol";
 import { Slots } from "../mcp/slots.ts";
+import type { Outcome } from "./executor.ts";
+import { Place } from "./place.ts";
 import { readCall } from "./read-call.ts";
 import { CANNOT_BEGIN, serveCall, type ServeContext, toolsetOf } from "./serve-call.ts";
 
@@ -33,6 +35,7 @@ export interface ServeLimits {
  * - A call that waits for who runs its tool takes no place either: a conversation that sends many commands at once keeps
  *   neither the calls of others nor those of other toolsets waiting. Where a toolset can begin none at all here, or very many wait
  *   for it, its calls are left in the queue, for another runner to take.
+ * - A call that waits for a human gives its place to others meanwhile (`place.ts`).
  * - What has not begun when we stop is handed over: another runner takes it at once, or the next process does.
  */
 export class ServeLoop {
@@ -106,11 +109,13 @@ export class ServeLoop {
     const without = this.#leftToOthers();
     const blockMs = without.length === 0 ? BLOCK_MS : BLOCK_WITHOUT_MS;
     for (const entry of await this.#context.queue.read(this.#free, blockMs, without)) this.#take(entry);
+    // What can begin at once has its place before it is decided how much is read next.
+    await nextTurn();
   }
 
   #leftToOthers(): string[] {
     return [...this.#waiting].flatMap(([topic, count]) => {
-      const isFull = this.#context.executorOf(toolsetOf({ topic }))?.isFull?.() === true;
+      const isFull = this.#context.executorOf(toolsetOf({ topic }))?.isFull?.(toolsetOf({ topic })) === true;
       return count >= (isFull ? WAITING_FOR_FULL : WAITING_FOR_SHARE) ? [topic] : [];
     });
   }
@@ -150,54 +155,60 @@ export class ServeLoop {
 
   async #serveCall(entry: Entry, call: ToolCall): Promise<void> {
     const { queue, logger } = this.#context;
-    let leave: (() => void) | undefined;
+    let place: Place | Outcome | undefined;
     try {
-      leave = await this.#placeFor(entry, call);
+      place = await this.#placeFor(entry, call);
     } catch (error) {
       if (this.#stopping.aborted) throw error;
       logger.error("a tool call cannot be begun", { topic: entry.topic, entry_id: entry.entryId, error });
       // Left in the queue it would be waited for until it is out of time.
-      return serveCall(entry, call, this.#context, CANNOT_BEGIN);
+      return serveCall(entry, call, this.#context, { instead: CANNOT_BEGIN });
     }
-    if (leave === undefined) return queue.handOver(entry);
-    await serveCall(entry, call, this.#context).finally(leave);
+    if (place === undefined) return queue.handOver(entry);
+    if (!(place instanceof Place)) return serveCall(entry, call, this.#context, { instead: place });
+    const { whileAsking } = place;
+    await serveCall(entry, call, this.#context, { whileAsking }).finally(() => place.leave());
   }
 
   /**
-   * Resolves to what frees the place again; to undefined when nothing may begin any more. Waiting for a place is not running:
+   * Resolves to the place; to what the call ends with where it may not begin; to undefined when nothing may begin any more. Waiting for a place is not running:
    * until then the worker may give the call up, and its timeout does not count.
    */
-  async #placeFor(entry: Entry, call: ToolCall): Promise<(() => void) | undefined> {
+  async #placeFor(entry: Entry, call: ToolCall): Promise<Place | Outcome | undefined> {
     const { states } = this.#context;
     for (;;) {
       if (states.of(call.agent) === "paused") await this.#whilePaused(call.agent);
-      const leave = await this.#enter(entry, call);
+      const place = await this.#enter(entry, call);
       // It may have been paused again while the call stood in line.
-      if (leave === undefined || states.of(call.agent) !== "paused") return leave;
-      leave();
+      if (!(place instanceof Place) || states.of(call.agent) !== "paused") return place;
+      place.leave();
     }
   }
 
   /** Where who runs the tool has places of its own, one of those, and then a place here. */
-  async #enter(entry: Entry, call: ToolCall): Promise<(() => void) | undefined> {
-    const executor = this.#context.executorOf(toolsetOf(entry));
-    let leaveExecutor: (() => void) | undefined;
+  async #enter(entry: Entry, call: ToolCall): Promise<Place | Outcome | undefined> {
+    const toolset = toolsetOf(entry);
+    const executor = this.#context.executorOf(toolset);
+    const toAdmit = { toolset, conversationId: call.conversation_id, timeoutMs: call.timeout_ms };
+    let admitted: (() => void) | Outcome | undefined;
     try {
-      leaveExecutor =
-        executor?.admit && (await this.#held(entry.topic, executor.admit(call.conversation_id, this.#stopping)));
+      admitted = executor?.admit && (await this.#held(entry.topic, executor.admit(toAdmit, this.#stopping)));
     } catch (error) {
       if (this.#stopping.aborted) return undefined;
       throw error;
     }
+    if (typeof admitted === "object") return admitted;
     const leave = await this.#places.acquire(this.#stopping);
-    if (leave === undefined) leaveExecutor?.();
-    return (
-      leave &&
-      (() => {
-        leaveExecutor?.();
-        leave();
-      })
-    );
+    if (leave === undefined) {
+      admitted?.();
+      return undefined;
+    }
+    return new Place(this.#places, { leave, leaveExecutor: admitted, onLent: (isLent) => this.#lent(isLent) });
+  }
+
+  #lent(isLent: boolean): void {
+    this.#heldCount += isLent ? 1 : -1;
+    this.#slotFreed();
   }
 
   /** Until it is decided, the call takes no place. */

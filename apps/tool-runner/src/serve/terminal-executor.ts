@@ -3,7 +3,7 @@ import type { CatalogTool, CatalogToolset } from "@holdfast/bus";
 import { canonicalJson, TERMINAL_TOOLSET } from "@holdfast/protocol";
 import { Admission, type AdmissionLimits, DEFAULT_ADMISSION } from "../terminal/admission.ts";
 import type { Terminal } from "../terminal/terminal.ts";
-import type { Execution, Executor, Outcome, Refusal } from "./executor.ts";
+import type { CallToAdmit, Execution, Executor, Outcome, Refusal } from "./executor.ts";
 
 /** The terminal as a toolset of one tool, `run`. */
 export class TerminalExecutor implements Executor {
@@ -34,7 +34,7 @@ export class TerminalExecutor implements Executor {
     ];
   }
 
-  async admit(conversationId: string, signal: AbortSignal): Promise<() => void> {
+  async admit({ conversationId }: CallToAdmit, signal: AbortSignal): Promise<() => void> {
     return await this.#admission.enter(conversationId, signal);
   }
 

@@ -35,7 +35,7 @@ async function serving(limits: AdmissionLimits) {
   const completed = { status: "completed" as const, content: [], duration_ms: 0 };
   const terminal: Executor = {
     toolsets: () => [],
-    admit: (conversationId, signal) => admission.enter(conversationId, signal),
+    admit: ({ conversationId }, signal) => admission.enter(conversationId, signal),
     isFull: () => admission.isFull,
     async execute({ callId }) {
       begun.push(callId);
