@@ -10,6 +10,7 @@ describe("an answer to a form", () => {
   it.each([
     [{ type: "string", minLength: 2, maxLength: 4 }, "abc", "abcde"],
     [{ type: "string", minLength: 2 }, "ab", "a"],
+    [{ type: "string", minLength: 2, maxLength: 2 }, "\u{1f600}\u{1f601}", "\u{1f600}"],
     [{ type: "string", format: "email" }, "ann@example.org", "ann"],
     [{ type: "string", format: "uri" }, "https://example.org/x", "example.org"],
     [{ type: "string", format: "date" }, "2024-02-29", "2025-02-29"],

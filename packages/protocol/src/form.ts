@@ -4,7 +4,8 @@ import type { InputError } from "./problem.ts";
 /**
  * The form that a server of MCP shows a human (elicitation, mode `form`): one flat object of strings, numbers, booleans and
  * choices, as the revisions 2025-11-25 and 2026-07-28 restrict it. Whoever puts one into Redis has capped it and made its
- * texts visible; whoever answers is held against it here, the page and the gateway alike. Lengths are UTF-16 code units.
+ * texts visible; whoever answers is held against it here, the page and the gateway alike. The lengths that a form asks for
+ * are counted in characters (code points), as JSON Schema, and so its server, counts them.
  */
 const MOST_FIELDS = 64;
 const MOST_OPTIONS = 256;
@@ -153,8 +154,9 @@ function stringProblem(field: z.infer<typeof StringField>, value: string): strin
   const choices = choicesOf(field);
   if (choices) return choices.some((choice) => choice.value === value) ? undefined : "must be one of the choices";
   const { minLength = 0, maxLength = Infinity, format } = field;
-  if (value.length < minLength) return `must have at least ${minLength} characters`;
-  if (value.length > maxLength) return `must have at most ${maxLength} characters`;
+  const { length } = [...value];
+  if (length < minLength) return `must have at least ${minLength} characters`;
+  if (length > maxLength) return `must have at most ${maxLength} characters`;
   if (format && !FORMATS[format].schema.safeParse(value).success) return FORMATS[format].problem;
   return undefined;
 }

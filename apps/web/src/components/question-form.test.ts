@@ -1,6 +1,6 @@
 import { FormSchema } from "@holdfast/protocol";
 import { expect, it } from "@jest/globals";
-import { contentOf, fieldsOf, initialForm } from "./question-form.ts";
+import { contentOf, fieldsOf, initialForm, isUnreadable } from "./question-form.ts";
 
 const fields = fieldsOf(
   FormSchema.parse({
@@ -62,6 +62,27 @@ it("[page.question] fields are named by their titles, and choices too", () => {
   ]);
   expect(fields.flatMap(({ choices }) => choices.map(({ title }) => title))).toEqual(["Cat", "p2", "Tuna", "saw"]);
   expect(fields.filter(({ isRequired }) => isRequired).map(({ name }) => name)).toEqual(["name"]);
+});
+
+it("[page.question] a time that is none, such as of a year with five digits, is said to be none and breaks nothing", () => {
+  const typed = { when: "12345-01-01T00:00" };
+  const unreadable = fields.filter((view) => isUnreadable(view, typed[view.name as "when"] ?? ""));
+  expect(unreadable.map(({ name }) => name)).toEqual(["when"]);
+  expect(contentOf(fields, { ...initialForm(fields), ...typed })).not.toHaveProperty("when");
+});
+
+it("[page.question] what has no title that can be read is called by its name, and a choice that comes twice is one", () => {
+  const items = {
+    anyOf: [
+      { const: "a", title: " " },
+      { const: "", title: "" },
+      { const: "a", title: "again" },
+    ],
+  };
+  const [view] = fieldsOf(
+    FormSchema.parse({ type: "object", properties: { it: { type: "array", title: "", items } } }),
+  );
+  expect(view).toMatchObject({ label: "it", choices: [{ title: "a" }, { title: "(empty)" }] });
 });
 
 it("[page.question] an empty text among the choices is taken only by who takes it", () => {

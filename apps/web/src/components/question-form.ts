@@ -35,7 +35,7 @@ export function fieldsOf({ properties, required = [] }: FormSchema): FormFieldVi
     const format = field.type === "string" ? field.format : undefined;
     return {
       name,
-      label: field.title ?? name,
+      label: titleOf(field.title, name),
       description: field.description ?? "",
       isRequired: required.includes(name),
       kind,
@@ -53,19 +53,29 @@ function kindOf({ type }: FormField, hasChoices: boolean): FieldKind {
   return "number";
 }
 
+/** Each value once: one that stood there twice could only be taken twice. */
 function choicesOf(field: FormField): Choice[] | undefined {
+  const choices = listedChoices(field);
+  return choices?.filter(({ value }, index) => choices.findIndex((one) => one.value === value) === index);
+}
+
+function listedChoices(field: FormField): Choice[] | undefined {
   if (field.type === "array") {
     const { items } = field;
-    return "enum" in items ? items.enum.map((value) => ({ value, title: value })) : titled(items.anyOf);
+    return "enum" in items ? items.enum.map((value) => choiceOf(value)) : titled(items.anyOf);
   }
   if (field.type !== "string") return undefined;
   if (field.oneOf) return titled(field.oneOf);
-  return field.enum?.map((value, index) => ({ value, title: field.enumNames?.[index] ?? value }));
+  return field.enum?.map((value, index) => choiceOf(value, field.enumNames?.[index]));
 }
 
 function titled(options: readonly { const: string; title: string }[]): Choice[] {
-  return options.map(({ const: value, title }) => ({ value, title }));
+  return options.map(({ const: value, title }) => choiceOf(value, title));
 }
+
+const choiceOf = (value: string, title?: string): Choice => ({ value, title: titleOf(title, value) });
+
+const titleOf = (title: string | undefined, name: string): string => title?.trim() || name.trim() || "(empty)";
 
 export function initialForm(fields: readonly FormFieldView[]): EnteredForm {
   return Object.fromEntries(fields.map((view) => [view.name, initialValue(view)]));
@@ -101,11 +111,17 @@ function valueOf(view: FormFieldView, entered: Entered): FormContent[string] | u
   if (text === "") return undefined;
   if (kind === "number") return Number(text);
   if (inputType !== "datetime-local") return text;
+  if (isUnreadable(view, entered)) return undefined;
   // A default is to the second and of its own zone; untouched, it goes back as it came.
   return text === initialValue(view) ? String(field.default) : new Date(text).toISOString();
 }
 
-/** What stands in a control that gives no value for it, because its browser cannot read it. */
+/** A control takes times that are none, of a year with five digits for one. */
+export function isUnreadable({ inputType }: FormFieldView, entered: Entered): boolean {
+  return inputType === "datetime-local" && entered !== "" && Number.isNaN(Date.parse(String(entered)));
+}
+
+/** What stands in a control that gives no value for it, because its browser cannot read it, or none that is one. */
 export function unreadableProblem({ kind }: FormFieldView): string {
   return kind === "number" ? "must be a number" : "must be a whole date";
 }

@@ -3,7 +3,7 @@ import type { FormContent } from "@holdfast/protocol";
 import { type FormEvent, useId, useMemo, useRef, useState } from "react";
 import type { Decide } from "./approval-prompt.tsx";
 import { QuestionField } from "./question-field.tsx";
-import { contentOf, type Entered, fieldsOf, initialForm, unreadableProblem } from "./question-form.ts";
+import { contentOf, type Entered, fieldsOf, initialForm, isUnreadable, unreadableProblem } from "./question-form.ts";
 import { formatTime } from "./tool-presentation.ts";
 
 export interface QuestionPromptProps {
@@ -28,7 +28,9 @@ export function QuestionPrompt({ approval, question, onDecide }: QuestionPromptP
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     // Such a control has no value: sent without a word, its field would be left out.
-    const unread = fields.filter((_, index) => control(index)?.validity.badInput);
+    const unread = fields.filter(
+      (view, index) => control(index)?.validity.badInput || isUnreadable(view, entered[view.name] ?? ""),
+    );
     const found = new Map(unread.map((view) => [view.name, unreadableProblem(view)]));
     setUnreadable(found);
     const wrong = found.size > 0 ? found : problemsByField(await decide("approve", contentOf(fields, entered)));
