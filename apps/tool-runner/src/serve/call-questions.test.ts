@@ -16,6 +16,8 @@ function asking(expiryMs = 600_000, keepEveryMs = 600_000) {
   const over: (readonly string[])[] = [];
   const bus = {
     state: { status: "missing" } as QuestionState,
+    /** Where it stands once its time is up. */
+    last: undefined as QuestionState | undefined,
     looks: 0,
     told: "told" as "told" | "ended",
     isAway: false,
@@ -56,6 +58,7 @@ function asking(expiryMs = 600_000, keepEveryMs = 600_000) {
           if (bus.isAway) throw new Error("Redis is away");
           return bus.state;
         },
+        endOverdue: async () => bus.last ?? bus.state,
         forgetContent: async () => undefined,
       },
       expiryMs,
@@ -120,6 +123,23 @@ it("[elicitation.runner] cancels when the time is up, the call ends, or the proc
   ended.bus.told = "ended";
   expect(await ended.ask()).toEqual({ action: "cancel" });
   expect(ended.bus.looks).toBe(0);
+});
+
+it("[elicitation.runner] tells what was answered in the last moment, which counts as soon as its human was told so", async () => {
+  const { bus, ask } = asking(UNASKED_MS / 2);
+  bus.state = { status: "requested" };
+  bus.last = { status: "approved", content: { pin: "4711" } };
+  expect(await ask()).toEqual({ action: "accept", content: { pin: "4711" } });
+});
+
+it("[elicitation.runner] goes on waiting for a human who was asked in the last moment that workers have", async () => {
+  const { bus, ask } = asking();
+  bus.last = { status: "requested" };
+  const answer = ask();
+  const lastMissing = performance.now() + 2 * UNASKED_MS;
+  await until(() => performance.now() > lastMissing);
+  bus.state = { status: "rejected" };
+  expect(await answer).toEqual({ action: "decline" });
 });
 
 it("[elicitation.runner] asks at most eight at once and thirty-two in all", async () => {

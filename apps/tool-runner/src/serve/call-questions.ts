@@ -22,7 +22,7 @@ const CANCEL: FormAnswer = { action: "cancel" };
 const TIME_IS_UP: FormAnswer = { ...CANCEL };
 
 export interface QuestionLimits {
-  readonly approvals: Pick<Approvals, "answerOf" | "forgetContent">;
+  readonly approvals: Pick<Approvals, "answerOf" | "endOverdue" | "forgetContent">;
   /** How long a human may take. */
   readonly expiryMs: number;
   /** How long workers may take to ask. */
@@ -122,7 +122,8 @@ export class CallQuestions {
     return told;
   }
 
-  async #answerTo({ question_id: id, expires_at }: ToolQuestion, over: AbortSignal): Promise<FormAnswer> {
+  async #answerTo(question: ToolQuestion, over: AbortSignal): Promise<FormAnswer> {
+    const { question_id: id, expires_at } = question;
     const { approvals, unaskedMs, lookEveryMs, keepEveryMs } = this.#limits;
     const conversationId = this.#call.conversation_id;
     const expiresMs = Date.parse(expires_at);
@@ -132,13 +133,13 @@ export class CallQuestions {
     while (!over.aborted) {
       // Redis may be away for a while: the human is not.
       const state = await approvals.answerOf(conversationId, id).catch(() => undefined);
-      const answer = state && answerFrom(state, isAsked);
-      if (answer?.action === "accept") approvals.forgetContent(conversationId, id).catch(() => undefined);
+      const answer = this.#told(id, state, isAsked);
       if (answer) return answer;
       isAsked ||= state?.status === "requested";
       if (isAsked) untilMs = expiresMs;
       else if (!state) untilMs = Math.min(expiresMs, Date.now() + unaskedMs);
-      if (Date.now() >= untilMs) return TIME_IS_UP;
+      const last = Date.now() >= untilMs && (await this.#lastAnswer(question));
+      if (last) return last;
       if (Date.now() >= toldMs + keepEveryMs) {
         toldMs = Date.now();
         this.#tell().catch(() => undefined);
@@ -146,6 +147,26 @@ export class CallQuestions {
       await delay(lookEveryMs, undefined, { signal: over }).catch(() => undefined);
     }
     return CANCEL;
+  }
+
+  /**
+   * Since it was last looked a human may have answered, who was told that it counts, or a worker may have asked at last.
+   * Undefined: that, and its time is not up.
+   */
+  async #lastAnswer({ question_id: id, expires_at }: ToolQuestion): Promise<FormAnswer | undefined> {
+    const isOver = Date.now() >= Date.parse(expires_at);
+    const { approvals } = this.#limits;
+    const state = await approvals.endOverdue(this.#call.conversation_id, id).catch(() => undefined);
+    const isOpen = state?.status === "requested" && !isOver;
+    return this.#told(id, state, false) ?? (isOpen ? undefined : TIME_IS_UP);
+  }
+
+  /** What the server is told of it, which nobody else has to know from then on. */
+  #told(id: string, state: QuestionState | undefined, isAsked: boolean): FormAnswer | undefined {
+    const answer = state && answerFrom(state, isAsked);
+    const { approvals } = this.#limits;
+    if (answer?.action === "accept") approvals.forgetContent(this.#call.conversation_id, id).catch(() => undefined);
+    return answer;
   }
 }
 

@@ -126,6 +126,19 @@ describe("a question of a call that runs", () => {
     expect(await lab.raw.zcard(WAITING_APPROVALS_KEY)).toBe(0);
   });
 
+  it("[question.ends] by the clock of who asks, unless its human was quicker", async () => {
+    const bus = lab.openBus();
+    const late = await asking(bus, -1);
+    for (let times = 0; times < 2; times += 1)
+      expect(await bus.approvals.endOverdue(late.conversationId, late.id)).toEqual({ status: "expired" });
+    expect(await told(late.conversationId)).toEqual(["requested", "expired"]);
+    const early = await asking(bus);
+    expect(await bus.approvals.endOverdue(early.conversationId, early.id)).toEqual({ status: "requested" });
+    await bus.approvals.decide(early.id, { decision: "approve", by, content });
+    expect(await bus.approvals.endOverdue(early.conversationId, early.id)).toEqual({ status: "approved", content });
+    expect(await bus.approvals.endOverdue(newUuid(), newUuid())).toEqual({ status: "missing" });
+  });
+
   it("[question.withdrawn] expires while its call goes on, unless it is not named, decided, or of another call", async () => {
     const bus = lab.openBus();
     const { conversationId, lease, question, id } = await asking(bus);

@@ -87,6 +87,12 @@ export class RedisApprovals implements Approvals {
     return content ? { status, content: JSON.parse(content) as FormContent } : { status: "expired" };
   }
 
+  async endOverdue(conversationId: string, approvalId: string): Promise<QuestionState> {
+    const record = await this.#read(conversationId, approvalId);
+    if (record?.event.status === "requested") await this.#decide(record, "expired", {});
+    return this.answerOf(conversationId, approvalId);
+  }
+
   async forgetContent(conversationId: string, approvalId: string): Promise<void> {
     await this.#commands.send((redis) => redis.hdel(approvalsKey(conversationId), `${approvalId}:content`));
   }

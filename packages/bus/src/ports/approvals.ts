@@ -52,6 +52,11 @@ export interface Approvals {
   decide(approvalId: string, decision: HumanDecision): Promise<Decided>;
   /** Of a question. What was filled in is there until the call that asked has ended, or it was forgotten. */
   answerOf(conversationId: string, approvalId: string): Promise<QuestionState>;
+  /**
+   * Of a question whose time is up by the clock of who asks: it expires, unless a human was quicker. Answers where it stands
+   * then, which is where it stays.
+   */
+  endOverdue(conversationId: string, approvalId: string): Promise<QuestionState>;
   /** What was filled in has reached who asked. */
   forgetContent(conversationId: string, approvalId: string): Promise<void>;
   /** Ends what nobody decided in time. Answers how many. To be run every few seconds by one or more processes. */
