@@ -154,7 +154,7 @@ function stringProblem(field: z.infer<typeof StringField>, value: string): strin
   const choices = choicesOf(field);
   if (choices) return choices.some((choice) => choice.value === value) ? undefined : "must be one of the choices";
   const { minLength = 0, maxLength = Infinity, format } = field;
-  const { length } = [...value];
+  const { length } = Array.from(value);
   if (length < minLength) return `must have at least ${minLength} characters`;
   if (length > maxLength) return `must have at most ${maxLength} characters`;
   if (format && !FORMATS[format].schema.safeParse(value).success) return FORMATS[format].problem;

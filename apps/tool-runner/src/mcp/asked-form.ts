@@ -1,6 +1,7 @@
 import { type FormContent, formProblems, FormSchema } from "@holdfast/protocol";
 import { redact } from "@holdfast/telemetry";
 import { isRecord, isTooDeep, type JsonRecord, recordOf } from "./record.ts";
+import { withoutNull } from "./nullable-fields.ts";
 import { visibleText } from "./tool-text.ts";
 
 /** What a server wants to know while it runs a call. */
@@ -33,7 +34,7 @@ export function readForm(params: unknown): AskedForm | undefined {
   const { message, requestedSchema } = params;
   if (!isRecord(requestedSchema) || isTooDeep(requestedSchema)) return undefined;
   if (JSON.stringify(requestedSchema).length > MAX_SCHEMA_CHARACTERS) return undefined;
-  const parsed = FormSchema.safeParse(withShownTexts(requestedSchema));
+  const parsed = FormSchema.safeParse(withShownTexts(withoutNull(requestedSchema)));
   if (!parsed.success || !isWhole(requestedSchema, parsed.data) || !hasOnlyVisibleNames(parsed.data)) return undefined;
   return { message: shown(message, MAX_MESSAGE_CHARACTERS), requestedSchema: tidied(parsed.data) };
 }

@@ -141,17 +141,21 @@ describe.each(ERAS)("a server of the %s era that asks", (era) => {
     expect(outcome.content[0]?.text).toMatch(new RegExp(`"action":"(${action}|refused)"`));
   });
 
-  it("[elicitation.form] is shown without what cannot be seen, and without defaults that do not fit", async () => {
+  it("[elicitation.form] is shown without what cannot be seen, defaults that do not fit, and null, as pydantic has it", async () => {
     const ann = human({ action: "decline" });
     ann.answer();
-    const properties = { a: { type: "string", title: "A\u202eB", minLength: 3, default: "x" } };
-    await test.call(era, "ask", { params: { ...form(properties), message: "Be\u0007careful" } }, { ask: ann.ask });
-    expect(ann.asked).toEqual([
-      {
-        message: "Becareful",
-        requestedSchema: { type: "object", properties: { a: { type: "string", title: "AB", minLength: 3 } } },
-      },
-    ]);
+    const properties = {
+      a: { type: "string", title: "A\u202eB", minLength: 3, default: "x" },
+      b: { anyOf: [{ type: "string", maxLength: 9 }, { type: "null" }], default: null, title: "B" },
+      c: { type: ["integer", "null"], default: 7 },
+    };
+    await test.call(era, "ask", { params: form(properties, "Be\u0007careful") }, { ask: ann.ask });
+    expect(ann.asked[0]?.message).toBe("Becareful");
+    expect(ann.asked[0]?.requestedSchema.properties).toEqual({
+      a: { type: "string", title: "AB", minLength: 3 },
+      b: { type: "string", maxLength: 9, title: "B" },
+      c: { type: "integer", default: 7 },
+    });
   });
 });
 
@@ -165,8 +169,7 @@ describe.each(ERAS)("a server of the %s era that has secrets", (era) => {
       b: { type: "string", enum: [secret], enumNames: [`N ${secret}`] },
       c: { type: "string", oneOf: [{ const: secret, title: `O ${secret}` }] },
     };
-    const params = { ...form(properties), message: `Is ${secret} right?` };
-    await test.call(era, "ask", { params }, { ask: ann.ask });
+    await test.call(era, "ask", { params: form(properties, `Is ${secret} right?`) }, { ask: ann.ask });
     expect(ann.asked).toEqual([
       {
         message: "Is [redacted] right?",
@@ -192,8 +195,8 @@ describe.each(ERAS)("a server of the %s era that has secrets", (era) => {
   });
 });
 
-function form(properties: object) {
-  return { mode: "form", message: "m", requestedSchema: { type: "object", properties } };
+function form(properties: object, message = "m") {
+  return { mode: "form", message, requestedSchema: { type: "object", properties } };
 }
 
 describe("a call at a server that asks", () => {

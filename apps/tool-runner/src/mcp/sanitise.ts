@@ -2,6 +2,7 @@ import { isSpecType } from "@modelcontextprotocol/client";
 import { LEFT_OUT, MAX_ITEMS } from "./capped-text.ts";
 import type { Layer, WireMessage } from "./layered-transport.ts";
 import { localError } from "./local-error.ts";
+import { withoutNull } from "./nullable-fields.ts";
 import { isRecord, isTooDeep, recordOf, type JsonRecord } from "./record.ts";
 import { sanitiseTool } from "./sanitise-tool.ts";
 
@@ -89,7 +90,16 @@ function sanitiseServerMessage(message: WireMessage): WireMessage | undefined {
   const { id, method, params } = message;
   const isRequest = "id" in message;
   if (isRequest && typeof id !== "string" && typeof id !== "number") return undefined;
-  return { jsonrpc: "2.0", method, ...(isRequest && { id }), ...(isRecord(params) && { params }) };
+  return {
+    jsonrpc: "2.0",
+    method,
+    ...(isRequest && { id }),
+    ...(isRecord(params) && { params: sanitiseParams(params) }),
+  };
+}
+
+function sanitiseParams({ requestedSchema: form, ...params }: JsonRecord): JsonRecord {
+  return form === undefined ? params : { ...params, requestedSchema: isRecord(form) ? withoutNull(form) : form };
 }
 
 function sanitiseError(error: JsonRecord): JsonRecord {

@@ -74,6 +74,7 @@ function serve() {
         asked.add(id);
         return said;
       },
+      endOverdue: async () => said,
       forgetContent: async () => undefined,
     },
   };
