@@ -26,6 +26,7 @@ const QUESTION = {
         ],
       },
       extras: { type: "array", title: "Extras", items: { type: "string", enum: ["Bow", "Card"] }, default: ["Card"] },
+      when: { type: "string", format: "date-time", title: "When" },
     },
     required: ["email"],
   },
@@ -107,6 +108,23 @@ it("[page.question] sends nothing in place of a number that cannot be read", asy
   await count.press("Enter");
   await until(() => on.gateway.decisions.length === 1);
   expect(on.gateway.decisions[0]).toMatchObject({ content: { count: 5 } });
+});
+
+it("[page.question] sends nothing in place of a time that is none, such as of a year that was typed too long", async () => {
+  await asked();
+  const card = on.page.getByRole("group", { name: TOOL });
+  await card.getByLabel("Email").fill("ann@example.org");
+  const when = card.getByLabel("When");
+  await when.fill("20266-11-23T10:00");
+  await card.getByRole("button", { name: "Answer", exact: true }).click();
+  await card.getByText("must be a whole date").waitFor();
+  expect(await when.evaluate((input) => input === document.activeElement)).toBe(true);
+  await when.fill("2026-11-23T10:00");
+  await card.getByRole("button", { name: "Answer", exact: true }).click();
+  await until(() => on.gateway.decisions.length === 1);
+  const [{ content } = {}] = on.gateway.decisions as { content?: { when?: string } }[];
+  expect(content?.when).toMatch(/^2026-11-2\dT\d\d:00:00.000Z$/);
+  expect(on.errors).toEqual([]);
 });
 
 it("[page.question] can be declined, and is gone when nobody wants to know any more", async () => {
