@@ -49,6 +49,7 @@ export class ConversationFeed implements LogFollower {
   /** Set while the log is read; what arrives meanwhile waits here. */
   #held: Held<readonly LogLine[]> | undefined = new Held(MOST_HELD);
   #stop: (() => void) | undefined;
+  #begun: Promise<void> | undefined;
   #retry: NodeJS.Timeout | undefined;
   #isEnded = false;
 
@@ -63,8 +64,14 @@ export class ConversationFeed implements LogFollower {
     const stop = await this.#source.log.follow(this.conversationId, this);
     if (this.#isEnded) stop();
     else this.#stop = stop;
-    this.#position = (await this.#source.head(this.conversationId)) ?? EMPTY;
-    this.#release();
+    this.#begun = this.#begin();
+    // Whoever waits for it gets the failure; until then it must not count as unhandled.
+    this.#begun.catch(() => undefined);
+  }
+
+  /** Of a feed that is open: resolves when it is known from where on it hands on what comes. Throws BusUnavailable. */
+  get begun(): Promise<void> | undefined {
+    return this.#begun;
   }
 
   close(): void {
@@ -119,6 +126,11 @@ export class ConversationFeed implements LogFollower {
     if (!batch) return;
     this.#pending = [];
     for (const member of this.#members) member.deliver(batch);
+  }
+
+  async #begin(): Promise<void> {
+    this.#position = (await this.#source.head(this.conversationId)) ?? EMPTY;
+    this.#release();
   }
 
   async #check(): Promise<void> {

@@ -32,7 +32,7 @@ export async function openCompound(deps: StreamDeps, request: CompoundRequest): 
   try {
     const failed = entered.find((one) => one.status === "rejected");
     if (failed) throw failed.reason;
-    const starts = await lookUp(deps, request);
+    const [starts] = await Promise.all([lookUp(deps, request), ...feeds.map((feed) => feed.begun)]);
     if (starts === undefined) opened = "no_conversation";
     else opened = request.isHead ? "open" : connect(deps, feeds, request, starts);
     return opened;

@@ -43,7 +43,7 @@ export async function openStream(deps: StreamDeps, request: StreamRequest): Prom
   const feed = await deps.hub.enter(request.conversationId);
   let opened: Opened | undefined;
   try {
-    const found = await lookUp(deps, request);
+    const [found] = await Promise.all([lookUp(deps, request), feed.begun]);
     if (typeof found === "string") opened = found;
     else opened = request.isHead ? "open" : connect(deps, feed, request, found);
     return opened;

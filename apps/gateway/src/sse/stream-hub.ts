@@ -26,7 +26,7 @@ export class StreamHub {
     this.#sweep = setInterval(() => void this.sweep(), sweepMs).unref();
   }
 
-  /** Whoever enters must leave, once. Throws BusUnavailable. */
+  /** Whoever enters must leave, once, and joins the feed when it has begun. Throws BusUnavailable. */
   async enter(conversationId: string): Promise<ConversationFeed> {
     const entry = this.#entries.get(conversationId) ?? this.#open(conversationId);
     entry.readers += 1;

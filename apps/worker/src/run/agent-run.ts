@@ -56,7 +56,7 @@ export class AgentRun {
   readonly #stop: RunStop;
   readonly #unfollow: () => void;
   #hasBegun = false;
-  #history: readonly HistoryRecord[] = [];
+  #history: Promise<readonly HistoryRecord[]> | undefined;
   #text: StepText | undefined;
   #request: ModelRequest | undefined;
 
@@ -145,7 +145,9 @@ export class AgentRun {
   }
 
   async #work(): Promise<RunEnding | "parked"> {
-    this.#history = await this.#lease.history();
+    this.#history = this.#lease.history();
+    // It is waited for where it is said to the model; what ends the run before need not know it.
+    this.#history.catch(() => undefined);
     for (;;) {
       await this.#deps.states.whileIn(["paused"], this.#lease.run.agent, this.#stop.signal);
       const limit = reachedLimit(this.#agent, this.#progress);
@@ -190,9 +192,10 @@ export class AgentRun {
   async #runModel(toolbox: Toolbox): Promise<RunEnding | undefined> {
     await this.#deps.states.whileIn(["paused"], this.#lease.run.agent, this.#stop.signal);
     const step = this.#progress.nextStep;
-    this.#progress.setSteered(step, await this.#lease.beginStep(step));
+    const [steered, history = []] = await Promise.all([this.#lease.beginStep(step), this.#history]);
+    this.#progress.setSteered(step, steered);
     this.#stop.signal.throwIfAborted();
-    const request = this.#nextRequest(toolbox);
+    const request = this.#nextRequest(toolbox, history);
     const text = (this.#text ??= new StepText(this.#lease, step));
     this.#request = request;
     const { clientOf, provider, retry, metrics, logger } = this.#deps;
@@ -211,12 +214,12 @@ export class AgentRun {
     return isCutByBudget ? outOfBudget(this.#state, "budget_tokens") : answered(this.#state, end.finishReason);
   }
 
-  #nextRequest(toolbox: Toolbox): ModelRequest {
+  #nextRequest(toolbox: Toolbox, history: readonly HistoryRecord[]): ModelRequest {
     const { model, instructions, temperature } = this.#agent;
     return {
       model,
       instructions,
-      messages: contextOf(this.#history, this.#lease.run.envelope.content, this.#progress),
+      messages: contextOf(history, this.#lease.run.envelope.content, this.#progress),
       tools: toolbox.modelTools,
       maxOutputTokens: outputLimit(this.#agent, this.#progress),
       ...(temperature === undefined ? {} : { temperature }),

@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { RedisCommander } from "ioredis";
 import { BusUnavailable } from "../ports/errors.ts";
 import type { Script, ScriptName } from "../scripts/load.ts";
+import type { WriteClock } from "./write-clock.ts";
 import { type PrimaryFacts, type PrimaryLink, theScript } from "./primary-link.ts";
 
 /** Replies that mean "not now", from a Redis that is full, loading, read-only or in the middle of a failover. */
@@ -36,6 +37,8 @@ export interface CommandsOptions {
   readonly isOrdered: boolean;
   /** Undefined waits until Redis is back. */
   readonly timeoutMs?: number | undefined;
+  /** Says when commands leave. Without one each leaves at the end of its tick. */
+  readonly clock?: WriteClock | undefined;
 }
 
 const RETRY_MS = 50;
@@ -51,18 +54,26 @@ const MOST_LEARNINGS = 10;
 export class Commands {
   readonly #redis: RedisCommander;
   readonly #timeoutMs: number | undefined;
+  readonly #clock: WriteClock | undefined;
+  /** The same, for what has waited for company already, or is large enough to go alone. */
+  readonly prompt: Commands;
   readonly primaries: Primaries;
   /** True: of commands sent in one tick the first is done first, whatever keys they are about. */
   readonly isOrdered: boolean;
 
-  constructor({ redis, primaries, isOrdered, timeoutMs }: CommandsOptions) {
+  constructor(options: CommandsOptions) {
+    const { redis, primaries, isOrdered, timeoutMs, clock } = options;
     this.#redis = redis;
     this.primaries = primaries;
     this.isOrdered = isOrdered;
     this.#timeoutMs = timeoutMs;
+    this.#clock = clock;
+    this.prompt = clock ? new Commands({ ...options, clock: undefined }) : this;
   }
 
   async send<Answer>(command: (redis: RedisCommander) => Promise<Answer>): Promise<Answer> {
+    const departure = this.#clock?.departure();
+    if (departure) await departure;
     const startedAtMs = performance.now();
     for (;;) {
       try {

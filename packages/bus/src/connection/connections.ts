@@ -1,4 +1,4 @@
-import type { Redis, RedisCommander } from "ioredis";
+import type { Redis } from "ioredis";
 import { OneConnectionSubscriber, type Subscriber } from "../log/subscriber.ts";
 import { ShardedSubscriber } from "../log/sharded-subscriber.ts";
 import { BusUnavailable } from "../ports/errors.ts";
@@ -6,9 +6,10 @@ import { type BlockingReads, OneConnectionReads, type TopicTail } from "./blocki
 import { addressOf, ClusterMap } from "./cluster-map.ts";
 import { ClusterPrimaries } from "./cluster-primaries.ts";
 import { ClusterReads, PollingTail } from "./cluster-reads.ts";
-import { Commands, type Primaries } from "./commands.ts";
+import { Commands } from "./commands.ts";
 import { connect, connectCluster, type ConnectOptions, connectTo, disconnect } from "./connect.ts";
 import { PrimaryLink } from "./primary-link.ts";
+import { FOR_COMMANDS, WriteClock } from "./write-clock.ts";
 import { parseRedisAddress, type RedisAddress } from "./redis-address.ts";
 
 /** Every way in which the bus talks to Redis, whatever stands behind REDIS_URL. Connects in the background. */
@@ -67,7 +68,13 @@ function toOne(address: Exclude<RedisAddress, { kind: "cluster" }>, options: Con
   const openBlocking = (): OneConnectionReads =>
     new OneConnectionReads(connect(address, named("blocking", { blocksForMs: BLOCKS_FOR_MS })));
   return {
-    commands: commandsOn(redis, { primaries: { of: () => link }, isOrdered: true }, options),
+    commands: new Commands({
+      redis,
+      primaries: { of: () => link },
+      isOrdered: true,
+      timeoutMs: options.requestTimeoutMs,
+      clock: new WriteClock({ steps: FOR_COMMANDS }),
+    }),
     subscriber,
     openReads: openBlocking,
     openTail: openBlocking,
@@ -101,7 +108,7 @@ function toCluster(address: Extract<RedisAddress, { kind: "cluster" }>, options:
     connectTo(node, access, named("subscriber", { refusesAtBreak: true })),
   );
   return {
-    commands: commandsOn(cluster, { primaries, isOrdered: false }, options),
+    commands: new Commands({ redis: cluster, primaries, isOrdered: false, timeoutMs: options.requestTimeoutMs }),
     subscriber,
     openReads: () =>
       new ClusterReads(map, (node) => connectTo(node, access, named("blocking", { blocksForMs: BLOCKS_FOR_MS }))),
@@ -116,12 +123,4 @@ function toCluster(address: Extract<RedisAddress, { kind: "cluster" }>, options:
       await Promise.all([subscriber.close(), disconnect(cluster)]);
     },
   };
-}
-
-function commandsOn(
-  redis: RedisCommander,
-  how: { readonly primaries: Primaries; readonly isOrdered: boolean },
-  { requestTimeoutMs }: ConnectionsOptions,
-): Commands {
-  return new Commands({ redis, ...how, timeoutMs: requestTimeoutMs });
 }

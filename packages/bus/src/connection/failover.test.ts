@@ -10,6 +10,7 @@ import {
   until,
 } from "@holdfast/testing";
 import type { LogLine } from "../ports/entry.ts";
+import type { RunLease } from "../ports/runs.ts";
 import { createRedisBus } from "../redis-bus.ts";
 import { appendTokens, claimed, COMPLETED, indexesOf, message, upTo } from "../test-lab/bus-lab.ts";
 
@@ -77,44 +78,51 @@ describe.each(Object.entries(SITES))("a failover of %s", (_name, startSite) => {
 });
 
 describe("a failover that loses acknowledged writes", () => {
-  it("[failover.lost-tail] writes the owner's events again, and gives no number to another event", async () => {
-    const primary = await startRedis({ aof: true, args: ["--repl-diskless-sync-delay", "0"] });
-    const replica = await startRedis({ aof: true, args: ["--replicaof", "127.0.0.1", `${primary.port}`] });
-    const bus = createRedisBus({ url: primary.url });
-    try {
-      await until(async () => (await redisCommand(primary.port, "INFO", "replication")).includes("state=online"));
-      const given = message(newUuid());
-      const id = given.envelope.conversation_id;
-      await bus.conversations.accept(given);
-      const lease = await claimed(bus, id);
-      appendTokens(10, lease);
-      await lease.flush();
-      const synced = async () =>
-        Number(await redisCommand(replica.port, "XLEN", streamTopic(id)).then((n) => n.slice(1)));
-      await until(async () => (await synced()) === 12);
-      // From here on the replica hears nothing, as one that lags behind at the moment of a failover.
-      await redisCommand(replica.port, "REPLICAOF", "NO", "ONE");
-      appendTokens(10, lease, 10);
-      await lease.flush();
-      const shown = await bus.eventLog.read(id, undefined, 100);
-      expect(indexesOf(shown)).toEqual(upTo(20));
-      await primary.kill();
-      expect(await synced()).toBe(12);
-      await relay(primary.port, replica.port, async () => {
-        appendTokens(5, lease, 20);
+  it.each([
+    { name: "an append", write: (lease: RunLease): Promise<unknown> => lease.flush() },
+    { name: "a step's beginning", write: (lease: RunLease): Promise<unknown> => lease.beginStep(1) },
+  ])(
+    "[failover.lost-tail] writes the owner's events again at $name, and gives no number to another event",
+    async ({ write }) => {
+      const primary = await startRedis({ aof: true, args: ["--repl-diskless-sync-delay", "0"] });
+      const replica = await startRedis({ aof: true, args: ["--replicaof", "127.0.0.1", `${primary.port}`] });
+      const bus = createRedisBus({ url: primary.url });
+      try {
+        await until(async () => (await redisCommand(primary.port, "INFO", "replication")).includes("state=online"));
+        const given = message(newUuid());
+        const id = given.envelope.conversation_id;
+        await bus.conversations.accept(given);
+        const lease = await claimed(bus, id);
+        appendTokens(10, lease);
         await lease.flush();
-        const log = await bus.eventLog.read(id, undefined, 100);
-        expect(indexesOf(log)).toEqual(upTo(25));
-        const [before, after] = [shown, log].map((lines) => new Map(lines.map((line) => [line.id, line.payload])));
-        for (const [entry, payload] of after ?? []) expect(before?.get(entry) ?? payload).toBe(payload);
-        expect(epochsOf(log)).toHaveLength(1);
-        expect(epochsOf(log)).not.toEqual(epochsOf(shown));
-      });
-    } finally {
-      await bus.close();
-      await Promise.all([primary.stop(), replica.stop()]);
-    }
-  }, 40_000);
+        const synced = async () =>
+          Number(await redisCommand(replica.port, "XLEN", streamTopic(id)).then((n) => n.slice(1)));
+        await until(async () => (await synced()) === 12);
+        // From here on the replica hears nothing, as one that lags behind at the moment of a failover.
+        await redisCommand(replica.port, "REPLICAOF", "NO", "ONE");
+        appendTokens(10, lease, 10);
+        await write(lease);
+        const shown = await bus.eventLog.read(id, undefined, 100);
+        expect(indexesOf(shown)).toEqual(upTo(20));
+        await primary.kill();
+        expect(await synced()).toBe(12);
+        await relay(primary.port, replica.port, async () => {
+          appendTokens(5, lease, 20);
+          await write(lease);
+          const log = await bus.eventLog.read(id, undefined, 100);
+          expect(indexesOf(log)).toEqual(upTo(25));
+          const [before, after] = [shown, log].map((lines) => new Map(lines.map((line) => [line.id, line.payload])));
+          for (const [entry, payload] of after ?? []) expect(before?.get(entry) ?? payload).toBe(payload);
+          expect(epochsOf(log)).toHaveLength(1);
+          expect(epochsOf(log)).not.toEqual(epochsOf(shown));
+        });
+      } finally {
+        await bus.close();
+        await Promise.all([primary.stop(), replica.stop()]);
+      }
+    },
+    40_000,
+  );
 });
 
 describe("a replica", () => {

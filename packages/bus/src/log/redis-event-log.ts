@@ -25,7 +25,7 @@ export class RedisEventLog implements EventLog {
 
   async read(conversationId: string, after: string | undefined, limit: number): Promise<LogLine[]> {
     const from = after === undefined ? "-" : `(${after}`;
-    const entries = await this.#commands.send((redis) =>
+    const entries = await this.#commands.prompt.send((redis) =>
       redis.xrange(streamTopic(conversationId), from, "+", "COUNT", limit),
     );
     return entries.map(([id, fields]) => ({ id, payload: fieldOf(fields, "payload") }));

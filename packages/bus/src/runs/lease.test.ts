@@ -93,6 +93,27 @@ describe.each(REDIS_KINDS)("lease on %s", (kind) => {
     }
   });
 
+  it("begins a step in one call with what was to be appended before it", async () => {
+    const bus = lab.openBus();
+    const given = message(newUuid());
+    const id = given.envelope.conversation_id;
+    await bus.conversations.accept(given);
+    const lease = await claimed(bus, id);
+    const script = jest.spyOn(Commands.prototype, "script");
+    appendTokens(2, lease);
+    lease.record({ workedMs: 7 });
+    await lease.beginStep(0);
+    await lease.flush();
+    const calls = script.mock.calls.map(([name]) => name);
+    script.mockRestore();
+    expect(calls).toEqual(["begin-step-4"]);
+    expect((await lab.events(id)).filter(({ event }) => event === "token")).toHaveLength(2);
+    appendTokens(1, lease, 2);
+    await lease.release();
+    expect((await claimed(bus, id)).run.workedMs).toBe(7);
+    expect((await lab.events(id)).filter(({ event }) => event === "token")).toHaveLength(3);
+  });
+
   it("says at a run's end whether another turn waits", async () => {
     const bus = lab.openBus();
     const given = message(newUuid());

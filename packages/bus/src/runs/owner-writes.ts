@@ -25,8 +25,12 @@ export interface Ask {
   readonly args: (first: number) => readonly (string | number)[];
   /** Events of this run that the script appends. */
   readonly events?: number;
+  /** These events and values are what it appends, and may have to be written again. */
+  readonly batch?: AppendedBatch;
   /** True where something is done next that a failover must not make untrue. */
   readonly isDurable?: boolean;
+  /** True for what has waited for the writes of other runs already. */
+  readonly isPrompt?: boolean;
 }
 
 /**
@@ -60,29 +64,33 @@ export class OwnerWrites {
     return this.#lost;
   }
 
-  async append(batch: AppendedBatch): Promise<Reply[]> {
-    const first = this.#stored + 1;
-    const reply = await this.ask({
+  append(batch: AppendedBatch): Promise<Reply[]> {
+    return this.ask({
       script: "append-3",
       keys: this.#options.keys,
-      args: () => [first, batch.payloads.length, ...batch.payloads, ...batch.fields],
-      events: batch.payloads.length,
+      args: (first) => [first, batch.payloads.length, ...batch.payloads, ...batch.fields],
+      batch,
       // What stands in the journal is not done again: it must not be forgotten either.
       isDurable: batch.fields.length > 0,
+      isPrompt: true,
     });
-    this.#unconfirmed.add(first, batch);
-    return reply;
   }
 
   /** The script's answer: OK, or a refusal of its own that changed nothing. Throws Fenced when the lease is lost. */
-  async ask({ script, keys, args, events = 0, isDurable = false }: Ask): Promise<Reply[]> {
+  async ask({ script, keys, args, batch, isDurable = false, isPrompt = false, ...ask }: Ask): Promise<Reply[]> {
     const { commands, fence } = this.#options;
-    const once = (): Promise<Reply[]> =>
-      this.#insist(() => commands.script(script, keys, [fence, ...args(this.#stored + 1)]));
+    const { events = batch?.payloads.length ?? 0 } = ask;
+    const first = this.#stored + 1;
+    const way = isPrompt ? commands.prompt : commands;
+    const once = (): Promise<Reply[]> => this.#insist(() => way.script(script, keys, [fence, ...args(first)]));
     for (;;) {
       const reply = await (isDurable ? commands.durably([this.#options.keys[0]], once) : once());
       if (text(reply[0]) === "GAP") await this.#repair(Number(text(reply[1])));
-      else return this.#confirmed(reply, events);
+      else {
+        const confirmed = this.#confirmed(reply, events);
+        if (batch) this.#unconfirmed.add(first, batch);
+        return confirmed;
+      }
     }
   }
 

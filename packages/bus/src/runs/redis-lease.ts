@@ -25,7 +25,8 @@ import { RunQuestions } from "./run-questions.ts";
 import { RunEvents } from "./run-events.ts";
 import { settleEnding } from "./settle-ending.ts";
 import { WriteBuffer } from "./write-buffer.ts";
-import type { WriteClock } from "./write-clock.ts";
+import { WriteTurns } from "./write-turns.ts";
+import type { WriteClock } from "../connection/write-clock.ts";
 
 interface LeaseOptions {
   readonly run: ClaimedRun;
@@ -57,7 +58,6 @@ export class RedisLease implements RunLease {
   readonly #commands: Commands;
   readonly #outbox: Outbox;
   readonly #upkeep: Upkeep;
-  readonly #clock: WriteClock;
   readonly #fence: string;
   readonly #turn: string;
   readonly #entry: Entry | undefined;
@@ -69,8 +69,7 @@ export class RedisLease implements RunLease {
   #attempt: number;
   readonly #buffer = new WriteBuffer();
   #appended = 0;
-  #writing: Promise<void> | undefined;
-  #scheduled: Promise<void> | undefined;
+  readonly #turns: WriteTurns;
   #letterNote: PutNote | undefined;
 
   constructor(options: LeaseOptions) {
@@ -81,7 +80,6 @@ export class RedisLease implements RunLease {
     this.#commands = options.commands;
     this.#outbox = options.outbox;
     this.#upkeep = options.upkeep;
-    this.#clock = options.clock;
     this.#attempt = options.run.attempt;
     this.#onEnd = options.onEnd;
     this.#events = new RunEvents(options.run);
@@ -89,6 +87,12 @@ export class RedisLease implements RunLease {
     this.#runKeys = [streamTopic(conversationId), metaKey(conversationId), runKey(conversationId, id)];
     const { commands, fence, stored } = options;
     this.#writes = new OwnerWrites({ commands, fence, stored, keys: this.#runKeys, onLost: (why) => this.#lose(why) });
+    this.#turns = new WriteTurns({
+      buffer: this.#buffer,
+      clock: options.clock,
+      append: (batch) => this.#writes.append(batch),
+      onReply: (reply) => this.#noticeCancel(reply),
+    });
     const parts = { lease: this, keys: this.#runKeys, writes: this.#writes, events: this.#events };
     this.questions = new RunQuestions(commands, options.upkeep, parts);
     if (options.cancelled) this.#abort.abort("cancelled");
@@ -124,22 +128,21 @@ export class RedisLease implements RunLease {
     this.#appended += 1;
     this.#buffer.add(this.#events.payload(event, this.#attempt));
     if (journal) this.#buffer.journal(journal);
-    void this.#schedule();
+    this.#turns.request();
   }
 
   appendLater(settle: () => void): void {
     this.#buffer.addLater(settle);
-    void this.#schedule();
+    this.#turns.request();
   }
 
   record(journal: JournalWrite): void {
     this.#buffer.journal(journal);
-    void this.#schedule();
+    this.#turns.request();
   }
 
   flush(): Promise<void> {
-    this.#buffer.settleNow();
-    return this.#buffer.isEmpty ? (this.#writing ?? Promise.resolve()) : this.#schedule();
+    return this.#turns.flush();
   }
 
   supersede(step: number, cause: string): void {
@@ -150,15 +153,19 @@ export class RedisLease implements RunLease {
   }
 
   async beginStep(step: number): Promise<readonly SteeredMessage[]> {
-    await this.flush();
     const { conversationId, agent } = this.run;
     const [stream, meta, run] = this.#runKeys;
     const keys = [meta, run, steerKey(conversationId), stream];
     const now = new Date().toISOString();
-    const args = () => [step, this.#events.steeredPayload(now), now];
-    // The model hears it next: it must not come again as a turn of its own.
-    const reply = await this.#writes.ask({ script: "begin-step-4", keys, args, isDurable: true });
-    this.#noticeCancel(reply);
+    let reply: Reply[] = [];
+    await this.#turns.take(async (batch) => {
+      const { payloads, fields } = batch;
+      const about = [step, this.#events.steeredPayload(now), now, ...fields];
+      const args = (first: number) => [first, payloads.length, ...payloads, ...about];
+      // The model hears it next: it must not come again as a turn of its own.
+      reply = await this.#writes.ask({ script: "begin-step-4", keys, args, batch, isDurable: true });
+      return reply;
+    });
     const steered = JSON.parse(text(reply[2])) as SteeredMessage[];
     // The index is a hint, tidied by who reads it: a step does not wait for it.
     const ended = steered.map(({ run_id }) => `${conversationId} ${run_id}`);
@@ -253,30 +260,6 @@ export class RedisLease implements RunLease {
     } finally {
       this.#onEnd();
     }
-  }
-
-  #schedule(): Promise<void> {
-    this.#scheduled ??= this.#writeSoon();
-    // A failed write shows at flush, finish and by the signal; nobody need be waiting here.
-    this.#scheduled.catch(() => undefined);
-    return this.#scheduled;
-  }
-
-  async #writeSoon(): Promise<void> {
-    await new Promise<void>((resolve) => this.#clock.request(resolve));
-    await this.#writing?.catch(() => undefined);
-    // While this write is still the one that is scheduled, or what has grown would ask for a second, empty one.
-    this.#buffer.settleNow();
-    this.#scheduled = undefined;
-    this.#writing = this.#write();
-    await this.#writing;
-  }
-
-  async #write(): Promise<void> {
-    const batch = this.#buffer.take();
-    const reply = await this.#writes.append(batch);
-    this.#buffer.bytes -= batch.bytes;
-    this.#noticeCancel(reply);
   }
 
   #lose(why: Fenced): void {

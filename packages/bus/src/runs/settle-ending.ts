@@ -27,12 +27,16 @@ export async function settleEnding(
   const isAnswered = note !== undefined && ending.status === "completed";
   const said = isAnswered ? ending.output?.text : undefined;
   const answer = { conversationId, runId: id, agent, recipient: envelope.sender, turn, createdAt: finishedAt };
+  const publish = async (): Promise<void> => {
+    if (said !== undefined) await publishAnswer(commands, { ...answer, text: said });
+    if (isAnswered) await outbox.remove(note);
+  };
   try {
     await Promise.all([
       commands.send((redis) => redis.zrem(unfinishedKey(agent), `${conversationId} ${id}`)),
-      said === undefined ? undefined : publishAnswer(commands, { ...answer, text: said }),
+      publish(),
+      upkeep.rest(conversationId, id),
     ]);
-    await Promise.all([isAnswered ? outbox.remove(note) : undefined, upkeep.rest(conversationId, id)]);
   } catch (error) {
     if (!(error instanceof BusUnavailable)) throw error;
   }

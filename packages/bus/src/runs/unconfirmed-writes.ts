@@ -5,6 +5,8 @@ export interface AppendedBatch {
   readonly fields: readonly string[];
 }
 
+export const isEmpty = ({ payloads, fields }: AppendedBatch): boolean => payloads.length === 0 && fields.length === 0;
+
 interface Kept extends AppendedBatch {
   /** Run-sequence of the first event. */
   readonly first: number;
@@ -22,8 +24,9 @@ export class UnconfirmedWrites {
   #kept: Kept[] = [];
   #bytes = 0;
 
-  add(first: number, { payloads, fields }: AppendedBatch): void {
-    if (payloads.length === 0 && fields.length === 0) return;
+  add(first: number, batch: AppendedBatch): void {
+    if (isEmpty(batch)) return;
+    const { payloads, fields } = batch;
     let bytes = 0;
     for (const part of payloads) bytes += part.length;
     for (const part of fields) bytes += part.length;

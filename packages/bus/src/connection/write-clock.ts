@@ -13,13 +13,16 @@ import { performance } from "node:perf_hooks";
 export class WriteClock {
   readonly #busyness: () => number;
   readonly #nowMs: () => number;
+  readonly #steps: readonly Step[];
   #due: (() => void)[] = [];
+  #isLeaving = false;
   #step = 0;
   #requests = 0;
   #lookedAtMs: number;
 
   /** `busyness`: part of the time since the last call in which the loop had something to do, 0 to 1. */
-  constructor({ busyness = loopBusyness(), nowMs = () => performance.now() } = {}) {
+  constructor({ busyness = loopBusyness(), nowMs = () => performance.now(), steps = FOR_TEXT } = {}) {
+    this.#steps = steps;
     this.#busyness = busyness;
     this.#nowMs = nowMs;
     this.#lookedAtMs = nowMs();
@@ -27,7 +30,7 @@ export class WriteClock {
 
   /** ms that writes wait at present. */
   get windowMs(): number {
-    return STEPS[this.#step]?.ms ?? 0;
+    return this.#steps[this.#step]?.ms ?? 0;
   }
 
   /** Calls `write` once when the writes leave. */
@@ -41,10 +44,26 @@ export class WriteClock {
     else setTimeout(this.#run, ms);
   }
 
+  /** Resolves when writes leave next; undefined for at once. What asks together goes together, in the order in which it asked. */
+  departure(): Promise<void> | undefined {
+    // What leaves in this turn of the loop shares the trip.
+    if (this.#isLeaving) return undefined;
+    if (this.#due.length === 0) this.#look();
+    if (this.windowMs > 0) return new Promise((resolve) => this.request(resolve));
+    this.#requests += 1;
+    return undefined;
+  }
+
   readonly #run = (): void => {
     const due = this.#due;
     this.#due = [];
+    this.#isLeaving = true;
+    setImmediate(this.#haveLeft);
     for (const write of due) write();
+  };
+
+  readonly #haveLeft = (): void => {
+    this.#isLeaving = false;
   };
 
   #look(): void {
@@ -55,7 +74,7 @@ export class WriteClock {
     const busyness = this.#busyness();
     this.#lookedAtMs = nowMs;
     this.#requests = 0;
-    const [own, next] = [STEPS[this.#step], STEPS[this.#step + 1]];
+    const [own, next] = [this.#steps[this.#step], this.#steps[this.#step + 1]];
     if (next && (busyness >= next.busyness || perSecond >= next.perSecond)) this.#step += 1;
     else if (own && busyness < own.busyness - SLACK && perSecond < own.perSecond * 0.7) this.#step -= 1;
   }
@@ -63,13 +82,27 @@ export class WriteClock {
 
 const LOOK_MS = 200;
 const SLACK = 0.2;
+
 /** From so much on of either, writes wait so long. */
-const STEPS = [
+interface Step {
+  readonly ms: number;
+  readonly busyness: number;
+  readonly perSecond: number;
+}
+
+const FOR_TEXT: readonly Step[] = [
   { ms: 0, busyness: 0, perSecond: 0 },
   { ms: 2, busyness: 0.5, perSecond: 1_000 },
   { ms: 5, busyness: 0.75, perSecond: 6_000 },
   { ms: 20, busyness: 0.95, perSecond: Infinity },
-] as const;
+];
+
+/** Each of them is one of many that follow each other until a user sees anything. */
+export const FOR_COMMANDS: readonly Step[] = [
+  { ms: 0, busyness: 0, perSecond: 0 },
+  { ms: 2, busyness: 0.5, perSecond: 1_000 },
+  { ms: 5, busyness: 0.95, perSecond: Infinity },
+];
 
 function loopBusyness(): () => number {
   let last = performance.eventLoopUtilization();
