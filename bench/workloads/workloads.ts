@@ -73,6 +73,17 @@ export const WORKLOADS: readonly Workload[] = [
   },
   ...[200, 500, 1_000].map(crowd),
   {
+    id: "starts",
+    title: "what an answer costs: 1500 chats of one token, 100 begin in a second",
+    systems: ["naive", "bull", "holdfast"],
+    workers: 1,
+    isQuick: false,
+    work: ({ count }) => {
+      const chats = count(1_500);
+      return { kind: "chats", chats, rate: 20, tokens: 1, rampMs: chats * 10, graceMs: GRACE_MS };
+    },
+  },
+  {
     id: "W3",
     title: "burst: 50 chats, 2000 tokens each, unpaced",
     systems: EVERYBODY,
