@@ -13,6 +13,6 @@ local known = redis.call('HGET', KEYS[2], ARGV[2])
 if known and not isNewerEntry(ARGV[3], known) then
   return { 'OK' }
 end
-appendEvents(KEYS[1], KEYS[2], { ARGV[1] }, {})
+appendEvents(KEYS[1], KEYS[2], { ARGV[1] })
 redis.call('HSET', KEYS[2], ARGV[2], ARGV[3])
 return { 'OK' }

@@ -14,7 +14,7 @@ end
 if redis.call('HEXISTS', KEYS[3], 'cancel') == 1 then
   return { 'CANCELLED' }
 end
-appendEvents(KEYS[1], KEYS[2], { ARGV[3] }, {})
+appendEvents(KEYS[1], KEYS[2], { ARGV[3] })
 redis.call('HSET', KEYS[4], id, ARGV[3], id .. ':status', 'requested', id .. ':call', ARGV[5], id .. ':kind', 'question',
   id .. ':expired', ARGV[4])
 local open = redis.call('HGET', KEYS[3], 'questions')

@@ -39,7 +39,7 @@ if #fresh > 0 then
   local before = taken and string.sub(taken, 2, -2) .. ',' or ''
   taken = '[' .. before .. table.concat(fresh, ',') .. ']'
   redis.call('HSET', KEYS[2], field, taken)
-  appendEvents(KEYS[4], KEYS[1], ends, {})
+  appendEvents(KEYS[4], KEYS[1], ends)
   redis.call('DEL', KEYS[3])
 end
 return { 'OK', '', taken or '[]' }

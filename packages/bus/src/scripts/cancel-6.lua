@@ -24,7 +24,7 @@ if redis.call('LREM', KEYS[4], 0, ARGV[1]) + redis.call('LREM', KEYS[6], 0, ARGV
   return { 'requested', status, run[2] }
 end
 local payload = string.gsub(ARGV[3], '"attempt":%-1', '"attempt":' .. run[3], 1)
-appendEvents(KEYS[1], KEYS[2], { payload }, {})
+appendEvents(KEYS[1], KEYS[2], { payload })
 -- What could not be read is nobody's words: the model hears nothing of it.
 local record = redis.call('HEXISTS', KEYS[3], 'refusal') == 1 and ARGV[6] or ARGV[5]
 insertTurn(KEYS[5], run[4], { record }, true)

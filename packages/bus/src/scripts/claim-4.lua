@@ -66,6 +66,6 @@ if isParked then
   appendEvents(KEYS[4], KEYS[1], {
     event({ event = 'run', status = 'in_progress', message_id = of[2] }),
     event({ event = 'attempt', mode = 'continue', step = tonumber(parked[3] or '0'), keep_offset = 0, cause = 'approval' }),
-  }, {})
+  })
 end
 return { 'claimed', runId, fence, redis.call('HGETALL', runKey) }

@@ -30,7 +30,7 @@ for id in string.gmatch(redis.call('HGET', KEYS[3], 'questions') or '', '%S+') d
   end
 end
 if #closed > 0 then
-  appendEvents(KEYS[1], KEYS[2], payloads, {})
+  appendEvents(KEYS[1], KEYS[2], payloads)
   if #left > 0 then
     redis.call('HSET', KEYS[3], 'questions', table.concat(left, ' '))
   else

@@ -21,7 +21,7 @@ if ARGV[2] ~= 'expired' and isOverdue then
   return { 'overdue' }
 end
 local event = withAttempt(ARGV[3], KEYS[3])
-appendEvents(KEYS[1], KEYS[2], { event }, {})
+appendEvents(KEYS[1], KEYS[2], { event })
 redis.call('HSET', KEYS[4], ARGV[1], event, ARGV[1] .. ':status', ARGV[2])
 if redis.call('HGET', KEYS[4], ARGV[1] .. ':kind') == 'question' then
   -- Its run is not parked: the call that asks waits for it, wherever it runs.

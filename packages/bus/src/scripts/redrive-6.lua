@@ -29,7 +29,7 @@ record.run_id = ARGV[2]
 record.redrives = (record.redrives or 0) + 1
 redis.call('HSET', KEYS[3], ARGV[1], cjson.encode(record))
 local turn = redis.call('HINCRBY', KEYS[2], 'turn', 1)
-local entry = appendEvents(KEYS[1], KEYS[2], { ARGV[4] }, {})
+local entry = appendEvents(KEYS[1], KEYS[2], { ARGV[4] })
 redis.call('HSET', KEYS[5], 'id', ARGV[2], 'message_id', ARGV[1], 'agent', ARGV[5], 'status', 'queued', 'attempt', 0, 'seq', 0,
   'turn', turn, 'created_at', ARGV[8], 'envelope', ARGV[6], 'trace', ARGV[7], 'entry', entry)
 redis.call('RPUSH', KEYS[4], ARGV[2])

@@ -11,13 +11,10 @@ local function appendAsOwner(streamKey, metaKey, runKey, fence, first, payloads)
   if first > have + 1 then
     return { 'GAP', tostring(have) }
   end
-  local fresh = {}
-  for i = have - first + 2, #payloads do
-    fresh[#fresh + 1] = payloads[i]
-  end
-  if #fresh > 0 then
-    appendEvents(streamKey, metaKey, fresh, {}, head)
-    redis.call('HSET', runKey, 'seq', string.format('%.0f', have + #fresh))
+  local from = have - first + 2
+  if from <= #payloads then
+    appendEvents(streamKey, metaKey, payloads, nil, head, from)
+    redis.call('HSET', runKey, 'seq', string.format('%.0f', first + #payloads - 1))
   end
   return nil, own[2] or ''
 end

@@ -21,7 +21,7 @@ local function endParked(streamKey, metaKey, runKey, now)
   for _, payload in ipairs(ending.events) do
     payloads[#payloads + 1] = dated(payload)
   end
-  appendEvents(streamKey, metaKey, payloads, {})
+  appendEvents(streamKey, metaKey, payloads)
   insertTurn(slot .. 'history', redis.call('HGET', runKey, 'turn'), ending.history, false)
   redis.call('HSET', runKey, 'status', 'cancelled', 'reason', 'cancelled', 'finished_at', now, 'usage', ending.usage)
   closeRun(metaKey, runKey, slot .. 'steer', slot .. 'inbox')
