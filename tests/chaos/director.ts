@@ -25,6 +25,11 @@ export class Turn {
     this.steps = steps;
   }
 
+  /** A tool's server asks a human before it does what it is called for. */
+  get asks(): boolean {
+    return this.steps.some(({ calls }) => calls.some((call) => call.arguments["asks"] === true));
+  }
+
   /** Every call waits there until the gate is opened. */
   holdAt(step: number, place: Place): Gate {
     const held = gate();

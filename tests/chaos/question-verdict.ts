@@ -1,28 +1,35 @@
 import type { Site } from "./site.ts";
-import type { StrictReader } from "./strict-reader.ts";
-import { answerTo, type Talk } from "./talk.ts";
+import type { StrictRun } from "./strict-run.ts";
+import { answerTo } from "./talk.ts";
+import type { Expectation } from "./verdict.ts";
+
+/** How the call ended, what became of its question, how often the server asked and how often it was told. */
+const TOLD = ["completed, approved, asked 1, told 1"];
+/** Lost with whoever ran it, before or after it was told. */
+const LOST = [
+  "unknown, approved, asked 1, told 0",
+  "unknown, approved, asked 1, told 1",
+  "unknown, expired, asked 1, told 0",
+];
+/** Lost before its question came to anybody. */
+const LOST_EARLY = ["unknown, unheard, asked 0, told 0", "unknown, unheard, asked 1, told 0"];
 
 /**
- * What a call wanted to know of a human, once its run has ended: it asked once, and either it was told once what was filled in,
- * or it was lost with whoever ran it, and then it was told that at most. The server's own record and the log must agree.
+ * What a call wanted to know of a human, once its run has ended. The server's own record and the log must agree, and what it
+ * was told is exactly what was filled in.
  */
-export function judgeQuestion(site: Site, talk: Talk, log: StrictReader, mayLoseOutcome: boolean): string[] {
-  const messageId = talk.messageIds[0] ?? "";
+export function judgeQuestion(
+  site: Site,
+  messageId: string,
+  run: StrictRun | undefined,
+  { mayLoseOutcome, mayAskNobody = false }: Expectation,
+): string[] {
   const { times, booked } = site.askedFor(messageId);
-  const run = log.runOf(messageId);
-  const asked = run?.asked.map(({ status }) => status).join(" and ");
   const call = [...(run?.calls.values() ?? [])].find(({ name }) => name === "ledger__book")?.statuses.at(-1);
-  const isLost = mayLoseOutcome && call === "unknown";
-  const problems: string[] = [];
-  const hold = (isTrue: boolean, problem: string) => void (isTrue || problems.push(`${problem}, about ${messageId}`));
-  hold(call === "completed" || isLost, `the call that asked ended ${call}`);
-  hold(times === 1, `the ledger asked ${times} times`);
-  hold(asked === "approved" || (isLost && asked === "expired"), `the question is ${asked}, and its call ${call}`);
-  hold(booked.length === 1 || (isLost && booked.length === 0), `the ledger was told ${booked.length} answers`);
-  const said = JSON.stringify(answerTo(messageId));
-  hold(
-    booked.every((answer) => answer === said),
-    `the ledger was told ${booked.join(" and ")}`,
-  );
-  return problems;
+  const question = (run?.asked ?? []).map(({ status }) => status).join(" and ") || "unheard";
+  const seen = `${call}, ${question}, asked ${times}, told ${booked.length}`;
+  const possible = [...TOLD, ...(mayLoseOutcome ? LOST : []), ...(mayAskNobody ? LOST_EARLY : [])];
+  const problems = possible.includes(seen) ? [] : [`the call that asks about ${messageId} is ${seen}`];
+  const others = booked.filter((answer) => answer !== JSON.stringify(answerTo(messageId)));
+  return [...problems, ...others.map((answer) => `about ${messageId} the ledger was told ${answer}`)];
 }

@@ -43,7 +43,7 @@ export async function runStorm(size: StormSize, seed: number, say: (line: string
   say(
     `storm: seed ${seed}, ${size.conversations} conversations x ${size.turns} turns, a kill each second for ${size.seconds} s`,
   );
-  const site = await Site.start({ count: { worker: 3 }, wordMs: WORD_MS });
+  const site = await Site.start({ count: { worker: 3 }, wordMs: WORD_MS, isModern: true });
   try {
     const talks = Array.from({ length: size.conversations }, (_, index) => talkOf(site, random, index, size.turns));
     const beganAtMs = performance.now();
@@ -74,7 +74,8 @@ export async function runStorm(size: StormSize, seed: number, say: (line: string
 function talkOf(site: Site, random: Random, index: number, turns: number): Talk {
   const script = Array.from({ length: turns }, () => {
     const id = newUuid();
-    if (random.chance(0.3)) return new Turn(id, workSteps(id, [random.between(5, 20), random.between(10, 40)]));
+    const words = [random.between(5, 20), random.between(10, 40)] as const;
+    if (random.chance(0.3)) return new Turn(id, workSteps(id, words, { asks: random.chance(0.5) }));
     return new Turn(id, [{ words: random.between(15, 60), calls: [] }]);
   });
   return new Talk(site, index, script, 1);
@@ -86,7 +87,9 @@ async function speak(talk: Talk, random: Random, spanMs: number): Promise<void> 
   const beginMs = random.between(0, Math.round(spanMs * 0.6));
   const thinkMs = random.between(500, Math.round(spanMs * 0.08));
   await delay(beginMs);
+  const answerMs = random.between(100, 2_000);
   await talk.open();
+  const answering = answer(talk, answerMs);
   for (const turn of talk.turns) {
     await talk.send(turn);
     if (!isPatient) continue;
@@ -96,6 +99,15 @@ async function speak(talk: Talk, random: Random, spanMs: number): Promise<void> 
       what: "the answer ends",
     });
     await delay(thinkMs);
+  }
+  await answering;
+}
+
+/** What a call wants to know is answered after a while, if it is not over by then. */
+async function answer(talk: Talk, thinkMs: number): Promise<void> {
+  while (!talk.hasEnded()) {
+    await delay(thinkMs, undefined, { ref: false });
+    await talk.fillIn(true, true);
   }
 }
 
@@ -161,7 +173,7 @@ async function hit(site: Site, blow: Blow, victim: Member | "redis", restartMs: 
 
 async function judgeAll(site: Site, talks: readonly Talk[]): Promise<string[]> {
   const problems: string[] = [];
-  for (const talk of talks) problems.push(...(await judge(site, talk, { mayLoseOutcome: true })));
+  for (const talk of talks) problems.push(...(await judge(site, talk, { mayLoseOutcome: true, mayAskNobody: true })));
   let left: string[] = [];
   const isClean = async (): Promise<boolean> => {
     left = await site.eyes.leftovers();

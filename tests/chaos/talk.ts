@@ -72,12 +72,13 @@ export class Talk {
 
   /**
    * Fills in what its readers were asked by calls that run, each with the answer to its message, until that is known. With
-   * `mayBeTooLate` a question may be over by then.
+   * `mayBeTooLate` a question may be over by then; with `onlyOpen` what its readers know to be over is left alone.
    */
-  async fillIn(mayBeTooLate: boolean): Promise<void> {
+  async fillIn(mayBeTooLate: boolean, onlyOpen = false): Promise<void> {
     const runs = this.tails.flatMap(({ reader }) => [...reader.runs.values()]);
-    const questions = new Map(runs.flatMap((run) => run.asked.map(({ id }) => [id, run.messageId] as const)));
-    for (const [id, messageId] of questions) {
+    const asked = runs.flatMap((run) => run.asked.map((question) => ({ ...question, messageId: run.messageId })));
+    const questions = asked.filter(({ status }) => !onlyOpen || status === "requested");
+    for (const [id, messageId] of new Map(questions.map((one) => [one.id, one.messageId]))) {
       const body = { decision: "approve", content: answerTo(messageId) };
       await this.#insist(`/v1/approvals/${id}`, body, mayBeTooLate ? "approval_expired" : undefined);
     }

@@ -13,14 +13,11 @@ export interface Expectation {
   readonly mayFail?: boolean;
   /** A call may end `unknown`. */
   readonly mayLoseOutcome: boolean;
-  /** The first turn's booking asks a human. */
-  readonly asks?: boolean;
+  /** A call may be lost before what it asks has come to a human. */
+  readonly mayAskNobody?: boolean;
 }
 
-export const expectationOf = (cell: Cell): Expectation => ({
-  mayLoseOutcome: mayLoseOutcome(cell),
-  asks: cell.moment === "question",
-});
+export const expectationOf = (cell: Cell): Expectation => ({ mayLoseOutcome: mayLoseOutcome(cell) });
 
 const REPLAY_MS = 20_000;
 
@@ -44,7 +41,8 @@ export async function judge(site: Site, talk: Talk, expectation: Expectation): P
     if (outputs.size > 1) problems.push(`readers end with ${outputs.size} different answers to ${messageId}`);
     problems.push(...judgeEffects(site, talk, messageId, log.runOf(messageId)));
   }
-  if (expectation.asks) problems.push(...judgeQuestion(site, talk, log, expectation.mayLoseOutcome));
+  for (const { messageId } of talk.turns.filter(({ asks }) => asks))
+    problems.push(...judgeQuestion(site, messageId, log.runOf(messageId), expectation));
   judgeMemory(site.director, talk, log, problems);
   await judgeSnapshot(talk, log, problems);
   return problems.map((problem) => `conversation ${talk.id}: ${problem}`);
