@@ -43,9 +43,7 @@ export class StreamHub {
     const entry = this.#entries.get(feed.conversationId);
     if (entry?.feed !== feed) return;
     entry.readers -= 1;
-    if (entry.readers > 0) return;
-    this.#entries.delete(feed.conversationId);
-    feed.close();
+    if (entry.readers === 0) this.#forget(entry);
   }
 
   /** Looks for what no message told. */
@@ -76,11 +74,17 @@ export class StreamHub {
   #open(conversationId: string): Entry {
     const feed = new ConversationFeed({ conversationId, source: this.#source, requestFlush: this.#requestFlush });
     const opened = feed.open();
-    // Every reader that waits gets the failure; without one yet it must not count as unhandled.
-    opened.catch(() => undefined);
     const entry: Entry = { feed, opened, readers: 0 };
     this.#entries.set(conversationId, entry);
+    // Every reader that waits gets the failure; who comes next gets another feed, whoever still holds this one.
+    opened.then(() => feed.begun).catch(() => this.#forget(entry));
     return entry;
+  }
+
+  #forget({ feed }: Entry): void {
+    if (this.#entries.get(feed.conversationId)?.feed !== feed) return;
+    this.#entries.delete(feed.conversationId);
+    feed.close();
   }
 
   #moveToEnd(checked: readonly (readonly [string, Entry])[]): void {

@@ -33,7 +33,7 @@ export interface CommandsOptions {
   /** Of a server or of a Cluster: what we say is said alike to both. */
   readonly redis: RedisCommander;
   readonly primaries: Primaries;
-  /** All over one connection: what is sent first is done first. */
+  /** All over one connection: what is sent first is done first, but for what is `prompt`. */
   readonly isOrdered: boolean;
   /** Undefined waits until Redis is back. */
   readonly timeoutMs?: number | undefined;
@@ -49,7 +49,7 @@ const MOST_LEARNINGS = 10;
 
 /**
  * Every command of ours goes through here: one place that turns a Redis in trouble into BusUnavailable, and that waits for
- * replicas. Commands issued in the same event-loop tick leave in one write.
+ * replicas. Commands issued in the same event-loop tick, or where a clock makes them wait for each other, leave in one write.
  */
 export class Commands {
   readonly #redis: RedisCommander;
@@ -58,7 +58,7 @@ export class Commands {
   /** The same, for what has waited for company already, or is large enough to go alone. */
   readonly prompt: Commands;
   readonly primaries: Primaries;
-  /** True: of commands sent in one tick the first is done first, whatever keys they are about. */
+  /** True: of commands sent in one tick, all or none of them `prompt`, the first is done first, whatever keys they are about. */
   readonly isOrdered: boolean;
 
   constructor(options: CommandsOptions) {
@@ -135,7 +135,7 @@ export class Commands {
         if (learnings === MOST_LEARNINGS)
           throw new BusUnavailable("the primary of Redis changes too often", { cause: error });
         // Another server than we believed, or the same with another past.
-        link?.forget();
+        if (link?.facts === facts) link.forget();
         if (learnings > 0) await delay(RETRY_MS * learnings);
       }
     }

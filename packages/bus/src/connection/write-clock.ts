@@ -46,10 +46,9 @@ export class WriteClock {
 
   /** Resolves when writes leave next; undefined for at once. What asks together goes together, in the order in which it asked. */
   departure(): Promise<void> | undefined {
+    if (!this.#isLeaving && this.#due.length === 0) this.#look();
     // What leaves in this turn of the loop shares the trip.
-    if (this.#isLeaving) return undefined;
-    if (this.#due.length === 0) this.#look();
-    if (this.windowMs > 0) return new Promise((resolve) => this.request(resolve));
+    if (!this.#isLeaving && this.windowMs > 0) return new Promise((resolve) => this.request(resolve));
     this.#requests += 1;
     return undefined;
   }

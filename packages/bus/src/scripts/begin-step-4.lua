@@ -25,15 +25,18 @@ if cancelledBy ~= '' then
   return { 'OK', cancelledBy, taken or '[]' }
 end
 local fresh, ends = {}, {}
-for i, runId in ipairs(redis.call('LRANGE', KEYS[3], 0, -1)) do
+for _, runId in ipairs(redis.call('LRANGE', KEYS[3], 0, -1)) do
   local runKey = string.sub(KEYS[2], 1, -37) .. runId
   local run = redis.call('HMGET', runKey, 'message_id', 'attempt', 'envelope')
-  fresh[i] = '{"run_id":"' .. runId .. '","envelope":' .. run[3] .. '}'
-  local payload = string.gsub(steeredPayload, '"attempt":%-1', '"attempt":' .. run[2], 1)
-  payload = string.gsub(payload, '@run', runId, 1)
-  ends[i] = string.gsub(payload, '@message', run[1], 1)
-  redis.call('HDEL', runKey, 'envelope', 'trace')
-  redis.call('HSET', runKey, 'status', 'completed', 'finished_at', now, 'reason', 'steered')
+  -- One without its envelope is over. An error here would leave half of this call done.
+  if run[3] then
+    fresh[#fresh + 1] = '{"run_id":"' .. runId .. '","envelope":' .. run[3] .. '}'
+    local payload = string.gsub(steeredPayload, '"attempt":%-1', '"attempt":' .. run[2], 1)
+    payload = string.gsub(payload, '@run', runId, 1)
+    ends[#ends + 1] = string.gsub(payload, '@message', run[1], 1)
+    redis.call('HDEL', runKey, 'envelope', 'trace')
+    redis.call('HSET', runKey, 'status', 'completed', 'finished_at', now, 'reason', 'steered')
+  end
 end
 if #fresh > 0 then
   local before = taken and string.sub(taken, 2, -2) .. ',' or ''
