@@ -9,6 +9,8 @@ export interface Options {
   readonly reps: number;
   /** Shorter and fewer, about a minute in all. */
   readonly isQuick: boolean;
+  /** Every run waits for a quiet machine, and one that was disturbed nevertheless is done again. */
+  readonly isPatient: boolean;
   /** Of sizes and counts; below 1 only to try the bench itself. */
   readonly scale: number;
   /** Folder of the results. */
@@ -17,7 +19,7 @@ export interface Options {
   readonly profiles: string | undefined;
 }
 
-export const USAGE = `pnpm bench [--quick] [--only W1,W2] [--systems naive,holdfast] [--reps N] [--scale 0.1] [--out folder] [--profile folder]
+export const USAGE = `pnpm bench [--quick] [--patient] [--only W1,W2] [--systems naive,holdfast] [--reps N] [--scale 0.1] [--out folder] [--profile folder]
 workloads: ${WORKLOADS.map(({ id }) => id).join(", ")} (a beginning names all that begin so)
 systems:   ${SYSTEMS.join(", ")}`;
 
@@ -29,6 +31,7 @@ export function readOptions(args: readonly string[]): Options {
     args: args.filter((arg) => arg !== "--"),
     options: {
       quick: { type: "boolean", default: false },
+      patient: { type: "boolean", default: false },
       only: { type: "string" },
       systems: { type: "string" },
       reps: { type: "string" },
@@ -44,6 +47,7 @@ export function readOptions(args: readonly string[]): Options {
     systems: systemsNamed(values.systems),
     reps: repsOf(values.reps, values.quick),
     isQuick: values.quick,
+    isPatient: values.patient,
     scale,
     out: values.out,
     profiles: values.profile === undefined ? undefined : resolve(values.profile),

@@ -3,7 +3,7 @@ import type { SystemName } from "./systems/system.ts";
 import type { Cell } from "./workloads/plan.ts";
 
 /** More than that used by anything else, or taken by the host, and a run is no measurement. */
-const NOISE_CORES = 0.3;
+export const NOISE_CORES = 0.3;
 
 /** One system at one workload, once. */
 export interface CellResult {
