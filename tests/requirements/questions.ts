@@ -6,6 +6,7 @@ export const questions = {
   "elicitation.cancel": "A question ends with its call, and the server is told (protocol §2.7)",
   "elicitation.form": "Only forms that a human can see and answer are asked (protocol §2.7)",
   "elicitation.which": "Where it is not certain which call a server asks for, nobody is asked (protocol §2.7)",
+  "elicitation.unread": "A question that is refused as malformed is not kept, and never taken for another (protocol §2.7)",
   "elicitation.places": "A call that waits for a human keeps no call of another server waiting (protocol §2.7)",
   "elicitation.once":
     "A call whose server wanted to know something has been begun: it is not made anew (protocol §2.7)",

@@ -7,6 +7,8 @@ const DOUBT_MS = 600_000;
 const ANSWER: FormAnswer = { action: "accept", content: { name: "Ann" } };
 const CANCEL: FormAnswer = { action: "cancel" };
 
+const never = new AbortController().signal;
+
 /** A session whose clock the test moves. */
 function session() {
   let nowMs = 0;
@@ -24,10 +26,11 @@ function session() {
       return { id, place };
     },
     answered: (call: { id: number }) => calls.incoming({ id: call.id, result: {} }),
+    calls,
     asks: () => {
       const question = `question ${(id += 1)}`;
       calls.incoming({ id: question, method: "elicitation/create", params: {} });
-      return calls.ask(question, new AbortController().signal);
+      return calls.ask(question, never);
     },
   };
 }
@@ -72,5 +75,43 @@ describe("[elicitation.which] a server that is silent about a call that was give
     other.place.leave(true);
     expect(await asks()).toEqual(ANSWER);
     one.place.leave(true);
+  });
+});
+
+/** Which of the questions the session would still hand to a human. */
+async function kept(calls: CallsInFlight, ids: readonly unknown[]): Promise<unknown[]> {
+  const answers = await Promise.all(ids.map(async (id) => [id, (await calls.ask(id, never)).action] as const));
+  return answers.flatMap(([id, action]) => (action === "accept" ? [id] : []));
+}
+
+describe("[elicitation.unread] a question that the SDK does not hand over", () => {
+  const asks = (calls: CallsInFlight, id: unknown) => calls.incoming({ id, method: "elicitation/create", params: {} });
+
+  it("is kept until it is refused, or until its call ends", async () => {
+    const { calls, call } = session();
+    const { place } = call();
+    for (const id of ["refused", "early", {}]) asks(calls, id);
+    calls.outgoing({ id: "refused", error: { code: -32_602, message: "Invalid params" } });
+    expect(await kept(calls, ["refused", "early"])).toEqual(["early"]);
+    asks(calls, "late");
+    place.leave(true);
+    expect(await kept(calls, ["late"])).toEqual([]);
+  });
+
+  it("is not taken for a later one of its id that belongs to no one call", async () => {
+    const { calls, call } = session();
+    call();
+    asks(calls, "twice");
+    call();
+    asks(calls, "twice");
+    expect(await kept(calls, ["twice"])).toEqual([]);
+  });
+
+  it("gives way to later ones, however many a server sends", async () => {
+    const { calls, call } = session();
+    call();
+    const ids = Array.from({ length: 200 }, (_, n) => n);
+    for (const id of ids) asks(calls, id);
+    expect(await kept(calls, ids)).toEqual(ids.slice(-64));
   });
 });

@@ -16,6 +16,16 @@ export interface Place {
 
 const QUESTION_EXPIRY_MS = 10 * 60 * 1_000;
 const MARK = "holdfast/call";
+/** Questions that may wait for the SDK to hand them over, which is done in the same turn of the event loop. */
+const MOST_UNREAD = 64;
+
+/** A question that the SDK has not handed over yet. */
+interface Unread {
+  readonly call: number;
+  readonly ask: AskForCall;
+  /** As they came: the SDK drops what it does not know. */
+  readonly params: unknown;
+}
 
 /** A request of a call that its server has not answered. */
 interface Unanswered {
@@ -41,8 +51,11 @@ export class CallsInFlight implements Layer {
   readonly #calls = new Map<number, AskForCall>();
   /** By the request's number. */
   readonly #unanswered = new Map<unknown, Unanswered>();
-  /** Who is to be asked, by the question's id, and its params as they came: the SDK drops what it does not know. */
-  readonly #asked = new Map<unknown, { readonly ask: AskForCall; readonly params: unknown }>();
+  /**
+   * By the question's id. What the SDK refuses is never handed over: it goes with the refusal, where none is sent with its
+   * call, and the oldest goes where there are too many. So a server that asks nonsense keeps nothing here.
+   */
+  readonly #unread = new Map<unknown, Unread>();
   readonly #logger: Logger;
   readonly #doubtMs: number;
   readonly #now: () => number;
@@ -71,6 +84,7 @@ export class CallsInFlight implements Layer {
     this.#calls.set(call, ask);
     const leave = (isAnswered: boolean) => {
       this.#calls.delete(call);
+      for (const [id, question] of this.#unread) if (question.call === call) this.#unread.delete(id);
       this.#forgetPastDoubt();
       for (const [id, request] of this.#unanswered) {
         if (request.call !== call) continue;
@@ -82,6 +96,7 @@ export class CallsInFlight implements Layer {
   }
 
   outgoing(message: WireMessage): WireMessage {
+    if (message["method"] === undefined) this.#unread.delete(message["id"]);
     const params = recordOf(message["params"]);
     const { [MARK]: call, ...meta } = recordOf(params["_meta"]);
     if (typeof call !== "number") return message;
@@ -90,28 +105,39 @@ export class CallsInFlight implements Layer {
   }
 
   incoming(message: WireMessage): WireMessage {
-    const { id, method } = message;
+    const { id, method, params } = message;
     if (method === undefined) this.#unanswered.delete(id);
-    const only = method === "elicitation/create" ? this.#onlyCall() : undefined;
-    if (only) this.#asked.set(id, { ask: only, params: message["params"] });
+    if (method === "elicitation/create") this.#heard(id, params);
     return message;
   }
 
   /** `id` is the question's. */
   async ask(id: unknown, signal: AbortSignal): Promise<FormAnswer> {
-    const asked = this.#asked.get(id);
-    this.#asked.delete(id);
-    if (asked !== undefined) return asked.ask(asked.params, signal);
+    const question = this.#unread.get(id);
+    this.#unread.delete(id);
+    if (question !== undefined) return question.ask(question.params, signal);
     const unanswered = this.#unanswered.size;
     this.#logger.info("a question of an mcp server belongs to no one call", { calls: this.#calls.size, unanswered });
     return { action: "cancel" };
   }
 
-  #onlyCall(): AskForCall | undefined {
+  /** For the one call that it can belong to; an earlier one of this id is meant no more. */
+  #heard(id: unknown, params: unknown): void {
+    this.#unread.delete(id);
+    const only = this.#onlyCall();
+    if (only === undefined) return;
+    this.#unread.set(id, { ...only, params });
+    const [oldest] = this.#unread.keys();
+    if (this.#unread.size > MOST_UNREAD) this.#unread.delete(oldest);
+  }
+
+  #onlyCall(): Omit<Unread, "params"> | undefined {
     this.#forgetPastDoubt();
     const [only, ...others] = this.#calls;
     const working = new Set([...this.#unanswered.values()].map(({ call }) => call));
-    return only && others.length === 0 && working.size === 1 && working.has(only[0]) ? only[1] : undefined;
+    if (only === undefined || others.length > 0) return undefined;
+    const [call, ask] = only;
+    return working.size === 1 && working.has(call) ? { call, ask } : undefined;
   }
 
   #forgetPastDoubt(): void {
