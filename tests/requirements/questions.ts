@@ -6,7 +6,8 @@ export const questions = {
   "elicitation.cancel": "A question ends with its call, and the server is told (protocol §2.7)",
   "elicitation.form": "Only forms that a human can see and answer are asked (protocol §2.7)",
   "elicitation.which": "Where it is not certain which call a server asks for, nobody is asked (protocol §2.7)",
-  "elicitation.unread": "A question that is refused as malformed is not kept, and never taken for another (protocol §2.7)",
+  "elicitation.unread":
+    "A question that is refused as malformed is not kept, and never taken for another (protocol §2.7)",
   "elicitation.places": "A call that waits for a human keeps no call of another server waiting (protocol §2.7)",
   "elicitation.once":
     "A call whose server wanted to know something has been begun: it is not made anew (protocol §2.7)",
@@ -15,6 +16,8 @@ export const questions = {
   "elicitation.redacted": "What a server shows a human holds no secret that is known as one (protocol §2.7)",
   "elicitation.off": "A server whose configuration says so asks nobody (protocol §6.1)",
   "elicitation.runner": "A question that nobody can take up, or that has no time left, is cancelled (protocol §2.7)",
+  "elicitation.lost": "A question whose approval a failover has lost is asked again (protocol §2.7)",
+  "elicitation.over": "That a question is over is told until it is heard, so that no run waits for it (protocol §2.7)",
   "elicitation.official": "The reference server asks over stdio and over HTTP (protocol §2.7)",
   "question.ask": "A question is an approval of kind question, wherever approvals are shown (protocol §3.2, §4)",
   "question.once": "A question is asked once, whoever owns the run (protocol §3.2)",

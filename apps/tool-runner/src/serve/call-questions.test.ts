@@ -19,6 +19,9 @@ function asking(expiryMs = 600_000, keepEveryMs = 600_000) {
     /** Where it stands once its time is up. */
     last: undefined as QuestionState | undefined,
     looks: 0,
+    /** Looks that found nobody, before Redis is back. */
+    lastLooks: 0,
+    isLastAway: false,
     told: "told" as "told" | "ended",
     isAway: false,
     isDeaf: false,
@@ -58,7 +61,11 @@ function asking(expiryMs = 600_000, keepEveryMs = 600_000) {
           if (bus.isAway) throw new Error("Redis is away");
           return bus.state;
         },
-        endOverdue: async () => bus.last ?? bus.state,
+        endOverdue: async () => {
+          bus.lastLooks += 1;
+          if (bus.isLastAway) throw new Error("Redis is away");
+          return bus.last ?? bus.state;
+        },
         forgetContent: async () => undefined,
       },
       expiryMs,
@@ -102,8 +109,76 @@ it("[elicitation.runner] waits for Redis and for its human, but not for a conver
   bus.isAway = false;
   bus.state = { status: "requested" };
   await staysOpen(bus, answer);
+  bus.told = "ended";
   bus.state = { status: "missing" };
   expect(await answer).toEqual({ action: "cancel" });
+});
+
+it("[elicitation.lost] is asked again where a failover has lost that it was asked, and answered", async () => {
+  const { bus, ask, open } = asking();
+  bus.state = { status: "requested" };
+  const answer = ask();
+  await staysOpen(bus, answer, 3);
+  const { tells } = bus;
+  bus.state = { status: "missing" };
+  // As soon as it is seen, for the worker that asks has no other sign of it.
+  await until(() => bus.tells > tells);
+  await staysOpen(bus, answer, 3);
+  bus.state = { status: "requested" };
+  const lastMissing = performance.now() + 2 * UNASKED_MS;
+  await until(() => performance.now() > lastMissing);
+  bus.state = { status: "approved", content: { name: "Ann" } };
+  expect(await answer).toEqual({ action: "accept", content: { name: "Ann" } });
+  expect(open.slice(0, 2).map((all) => all.length)).toEqual([1, 1]);
+});
+
+it("[elicitation.runner] cancels what was lost and no worker asks again", async () => {
+  const { bus, ask } = asking();
+  bus.state = { status: "requested" };
+  const answer = ask();
+  await staysOpen(bus, answer, 3);
+  bus.state = { status: "missing" };
+  expect(await answer).toEqual({ action: "cancel" });
+});
+
+it("[elicitation.runner] looks on where Redis is away when the time is up, but not for ever", async () => {
+  const { bus, ask } = asking(UNASKED_MS / 2);
+  bus.state = { status: "requested" };
+  bus.isLastAway = true;
+  const answer = ask();
+  await until(() => bus.lastLooks >= 3);
+  bus.isLastAway = false;
+  bus.last = { status: "approved", content: { pin: "4711" } };
+  expect(await answer).toEqual({ action: "accept", content: { pin: "4711" } });
+  const gone = asking(UNASKED_MS / 2);
+  gone.bus.state = { status: "requested" };
+  gone.bus.isLastAway = true;
+  expect(await gone.ask()).toEqual({ action: "cancel" });
+});
+
+it("[elicitation.over] tells what is over until it is heard, or this process stops", async () => {
+  const left: number[] = [];
+  for (const how of ["heard", "stopped"] as const) {
+    const { bus, ask, over, stopping } = asking();
+    bus.state = { status: "requested" };
+    const answer = ask();
+    await until(() => bus.looks > 0);
+    bus.isDeaf = true;
+    bus.state = { status: "rejected" };
+    await answer;
+    const { tells } = bus;
+    await until(() => bus.tells >= tells + 3);
+    if (how === "stopped") stopping.abort();
+    else bus.isDeaf = false;
+    await until(() => how === "stopped" || over.at(-1)?.length === 1);
+    await nextTurn();
+    left.push(bus.tells);
+    const later = performance.now() + 20;
+    await until(() => performance.now() > later);
+    left.push(bus.tells);
+  }
+  expect(left[1]).toBe(left[0]);
+  expect(left[3]).toBe(left[2]);
 });
 
 it("[elicitation.runner] cancels when the time is up, the call ends, or the process stops", async () => {

@@ -13,7 +13,7 @@ import type { AskedForm, FormAnswer } from "../mcp/asked-form.ts";
 const LOOK_EVERY_MS = 400;
 /** What is open is told again, so that it is known again where a failover has lost it. */
 const KEEP_EVERY_MS = 10_000;
-/** Longer than it takes another worker to take over from one that died. */
+/** Longer than it takes another worker to take over from one that died, or Redis to come back. */
 const UNASKED_MS = 30_000;
 /** A call that asks more than this asks nobody. */
 const MOST_QUESTIONS = 32;
@@ -77,10 +77,22 @@ export class CallQuestions {
     } finally {
       this.#open.delete(question.question_id);
       this.#over.push(question.question_id);
-      // Where this is lost, the worker finds the call's end.
-      this.#tell().catch(() => undefined);
+      void this.#tellOver();
     }
   };
+
+  /** Until then the worker takes its human for awaited, and no time of the run passes. When this process stops, calls end. */
+  async #tellOver(): Promise<void> {
+    const { stopping } = this.#deps;
+    const isTold = () =>
+      this.#tell().then(
+        () => true,
+        () => false,
+      );
+    while (!(await isTold()) && !stopping.aborted) {
+      await delay(this.#limits.lookEveryMs, undefined, { signal: stopping, ref: false }).catch(() => undefined);
+    }
+  }
 
   #question({ message, requestedSchema: requested_schema }: AskedForm): ToolQuestion {
     const question_id = this.#deps.journal.questionId(this.#id, this.#asked);
@@ -124,46 +136,61 @@ export class CallQuestions {
 
   async #answerTo(question: ToolQuestion, over: AbortSignal): Promise<FormAnswer> {
     const { question_id: id, expires_at } = question;
-    const { approvals, unaskedMs, lookEveryMs, keepEveryMs } = this.#limits;
-    const conversationId = this.#call.conversation_id;
+    const { approvals, unaskedMs, lookEveryMs } = this.#limits;
     const expiresMs = Date.parse(expires_at);
-    let untilMs = Math.min(expiresMs, Date.now() + unaskedMs);
+    const workersHaveUntil = () => Math.min(expiresMs, Date.now() + unaskedMs);
+    let untilMs = workersHaveUntil();
     let isAsked = false;
-    let toldMs = Date.now();
+    const keepTold = this.#keepTold();
     while (!over.aborted) {
       // Redis may be away for a while: the human is not.
-      const state = await approvals.answerOf(conversationId, id).catch(() => undefined);
-      const answer = this.#told(id, state, isAsked);
+      const state = await approvals.answerOf(this.#call.conversation_id, id).catch(() => undefined);
+      const answer = this.#told(id, state);
       if (answer) return answer;
-      isAsked ||= state?.status === "requested";
+      const isLost = isAsked && state?.status === "missing";
+      if (isLost && (await this.#isGone(question))) return CANCEL;
+      if (state) isAsked = state.status === "requested";
       if (isAsked) untilMs = expiresMs;
-      else if (!state) untilMs = Math.min(expiresMs, Date.now() + unaskedMs);
-      const last = Date.now() >= untilMs && (await this.#lastAnswer(question));
+      else if (!state || isLost) untilMs = workersHaveUntil();
+      const last = await this.#lastAnswer(question, untilMs);
       if (last) return last;
-      if (Date.now() >= toldMs + keepEveryMs) {
-        toldMs = Date.now();
-        this.#tell().catch(() => undefined);
-      }
+      keepTold();
       await delay(lookEveryMs, undefined, { signal: over }).catch(() => undefined);
     }
     return CANCEL;
   }
 
+  /** To be called at every look. */
+  #keepTold(): () => void {
+    let toldMs = Date.now();
+    return () => {
+      if (Date.now() < toldMs + this.#limits.keepEveryMs) return;
+      toldMs = Date.now();
+      this.#tell().catch(() => undefined);
+    };
+  }
+
+  /** Its approval is: with its conversation, or only by a failover, and then it is asked again. */
+  async #isGone(question: ToolQuestion): Promise<boolean> {
+    return (await this.#tell(question).catch(() => undefined)) === "ended";
+  }
+
   /**
    * Since it was last looked a human may have answered, who was told that it counts, or a worker may have asked at last.
-   * Undefined: that, and its time is not up.
+   * Undefined: that, and its time is not up; or Redis is away, and nobody knows; or it is not `untilMs` yet.
    */
-  async #lastAnswer({ question_id: id, expires_at }: ToolQuestion): Promise<FormAnswer | undefined> {
-    const isOver = Date.now() >= Date.parse(expires_at);
-    const { approvals } = this.#limits;
+  async #lastAnswer({ question_id: id, expires_at }: ToolQuestion, untilMs: number): Promise<FormAnswer | undefined> {
+    if (Date.now() < untilMs) return undefined;
+    const { approvals, unaskedMs } = this.#limits;
+    const lateMs = Date.now() - Date.parse(expires_at);
     const state = await approvals.endOverdue(this.#call.conversation_id, id).catch(() => undefined);
-    const isOpen = state?.status === "requested" && !isOver;
-    return this.#told(id, state, false) ?? (isOpen ? undefined : TIME_IS_UP);
+    const isOpen = state ? state.status === "requested" && lateMs < 0 : lateMs < unaskedMs;
+    return this.#told(id, state) ?? (isOpen ? undefined : TIME_IS_UP);
   }
 
   /** What the server is told of it, which nobody else has to know from then on. */
-  #told(id: string, state: QuestionState | undefined, isAsked: boolean): FormAnswer | undefined {
-    const answer = state && answerFrom(state, isAsked);
+  #told(id: string, state: QuestionState | undefined): FormAnswer | undefined {
+    const answer = state && answerFrom(state);
     const { approvals } = this.#limits;
     if (answer?.action === "accept") approvals.forgetContent(this.#call.conversation_id, id).catch(() => undefined);
     return answer;
@@ -171,7 +198,7 @@ export class CallQuestions {
 }
 
 /** Undefined: nobody has decided yet, or nobody was asked yet. */
-function answerFrom(state: QuestionState, isAsked: boolean): FormAnswer | undefined {
+function answerFrom(state: QuestionState): FormAnswer | undefined {
   switch (state.status) {
     case "approved":
       return { action: "accept", content: state.content };
@@ -179,8 +206,6 @@ function answerFrom(state: QuestionState, isAsked: boolean): FormAnswer | undefi
       return { action: "decline" };
     case "expired":
       return TIME_IS_UP;
-    case "missing":
-      return isAsked ? CANCEL : undefined;
     default:
       return undefined;
   }

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { CallQuestion } from "@holdfast/bus";
 import type { ToolQuestion } from "@holdfast/protocol";
 import { gate, until } from "@holdfast/testing";
@@ -22,6 +23,7 @@ function asking(asks = Promise.resolve()) {
   const done: string[] = [];
   const clock = { isHeld: false };
   let refusals = 0;
+  let nowMs = 0;
   const call = { id: "call-1", name: "bank__pay", arguments: "{}" };
   const questions = new CallQuestions(
     { open: { call, step: 0, index: 0, wasStarted: false }, callId: "call", offered: undefined },
@@ -54,8 +56,12 @@ function asking(asks = Promise.resolve()) {
         },
       },
     },
+    () => nowMs,
   );
   return {
+    pass: (ms: number) => {
+      nowMs += ms;
+    },
     questions,
     done,
     clock,
@@ -92,6 +98,29 @@ describe("[question.withdrawn] what a call asks", () => {
     expect(clock.isHeld).toBe(false);
     await questions.close();
     expect(done).toEqual(["withdraw a", "close"]);
+  });
+
+  it("is asked again while it is open, some time after it was asked, where a failover may have lost it", async () => {
+    const slow = gate();
+    const { questions, done, pass } = asking(slow.pass());
+    const look = () => questions.found({ open: [question("a")], over: [] });
+    look();
+    pass(60_000);
+    look();
+    slow.open();
+    await until(() => done.length === 1);
+    await nextTurn();
+    pass(9_999);
+    look();
+    pass(1);
+    look();
+    look();
+    await until(() => done.length === 2);
+    questions.found({ open: [], over: ["a"] });
+    pass(60_000);
+    questions.found({ open: [question("a")], over: ["a"] });
+    await questions.close();
+    expect(done).toEqual(["ask a", "ask a", "withdraw a", "close"]);
   });
 
   it("is taken back after it was asked, and again where that failed", async () => {

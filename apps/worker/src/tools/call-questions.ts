@@ -13,13 +13,17 @@ export interface AskingCall {
   readonly offered: OfferedTool | undefined;
 }
 
+/** What is still open is asked again: a failover may have lost that it was asked. */
+const ASK_AGAIN_MS = 10_000;
+
 type Clock = Pick<RunStop["clock"], "hold" | "go">;
 
 /**
  * What the server of one call asks humans while it runs the call. The run is not parked for it: the call is in flight in a
  * process that waits, and nobody could take it up again.
  *
- * - A question is heard when it is asked, and found by whoever looks at the call later: asking twice is asking once.
+ * - A question is heard when it is asked, and found by whoever looks at the call later: asking twice is asking once. So one
+ *   that is open for long is asked again, where a failover has lost it.
  * - While one is open, the time that the run may work stands still.
  * - It expires before its call's end only where the tool-runner says that it is over, by its id. One that is found no more
  *   was perhaps only lost: a failover may forget what was written last, and a server and a human wait for each other still.
@@ -28,7 +32,9 @@ export class CallQuestions {
   readonly #call: AskingCall;
   readonly #lease: Pick<RunLease, "questions">;
   readonly #clock: Clock;
-  readonly #asking = new Map<string, Promise<unknown>>();
+  readonly #now: () => number;
+  /** The last time each was asked. */
+  readonly #asking = new Map<string, { readonly settled: Promise<unknown>; againMs: number }>();
   /** Also those that an earlier owner of the run has asked. */
   readonly #over = new Set<string>();
   #withdrawn: Promise<unknown> = Promise.resolve();
@@ -37,22 +43,26 @@ export class CallQuestions {
   constructor(
     call: AskingCall,
     { lease, stop }: { readonly lease: Pick<RunLease, "questions">; readonly stop: { readonly clock: Clock } },
+    now: () => number = () => performance.now(),
   ) {
     this.#call = call;
     this.#lease = lease;
     this.#clock = stop.clock;
+    this.#now = now;
   }
 
   heard(question: ToolQuestion): void {
     const { question_id: id } = question;
     if (this.#isClosed || this.#over.has(id)) return;
     this.#clock.hold(this.#call.callId);
-    if (this.#asking.has(id)) return;
+    if (this.#now() < (this.#asking.get(id)?.againMs ?? -Infinity)) return;
     // Where the lease is lost its next owner asks, and what cannot be asked ends at the tool-runner.
-    this.#asking.set(
-      id,
-      this.#lease.questions.ask(this.#questionOf(question)).catch(() => undefined),
-    );
+    const settled = this.#lease.questions.ask(this.#questionOf(question)).catch(() => undefined);
+    const asking = { settled, againMs: Infinity };
+    this.#asking.set(id, asking);
+    void settled.then(() => {
+      asking.againMs = this.#now() + ASK_AGAIN_MS;
+    });
   }
 
   found({ open, over }: AskedByCall): void {
@@ -64,9 +74,9 @@ export class CallQuestions {
   }
 
   #withdraw(ended: readonly string[]): void {
-    const asked = [...this.#asking.values()];
+    const asked = this.#allAsked();
     const withdraw = async () => {
-      await Promise.all(asked);
+      await asked;
       await this.#lease.questions.withdraw(this.#call.callId, ended);
     };
     const again = () => {
@@ -79,8 +89,12 @@ export class CallQuestions {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#clock.go(this.#call.callId);
-    await Promise.all([this.#withdrawn, ...this.#asking.values()]);
+    await Promise.all([this.#withdrawn, this.#allAsked()]);
     await this.#lease.questions.close(this.#call.callId);
+  }
+
+  async #allAsked(): Promise<void> {
+    await Promise.all([...this.#asking.values()].map(({ settled }) => settled));
   }
 
   #questionOf(question: ToolQuestion): CallQuestion {
