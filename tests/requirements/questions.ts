@@ -9,6 +9,8 @@ export const questions = {
   "elicitation.unread":
     "A question that is refused as malformed is not kept, and never taken for another (protocol §2.7)",
   "elicitation.places": "A call that waits for a human keeps no call of another server waiting (protocol §2.7)",
+  "elicitation.replaced":
+    "A call that waits for its turn at a server whose configuration changes waits for the new one's (protocol §6.1)",
   "elicitation.once":
     "A call whose server wanted to know something has been begun: it is not made anew (protocol §2.7)",
   "elicitation.death":

@@ -55,7 +55,8 @@ const DEFAULT_CONCURRENCY = 4;
 
 /** A server with content-length frames takes one request at a time, unless its configuration says otherwise. */
 export function callsAtOnce({ concurrency }: ResolvedServer, wire: string): number {
-  return concurrency ?? (wire === "content-length" ? 1 : DEFAULT_CONCURRENCY);
+  // As long as it is not known (`auto`), it may be the one that carries one call at a time: more would be begun only to wait.
+  return concurrency ?? (wire === "content-length" || wire === "auto" ? 1 : DEFAULT_CONCURRENCY);
 }
 
 /** One entry of `mcpServers` made ready to use. Relative directories count from `baseDir`, the folder of the configuration file. */

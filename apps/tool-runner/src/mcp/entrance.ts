@@ -27,12 +27,23 @@ export class Entrance {
     return this.#places.isFull && (this.#isAsking || this.#places.waiting >= MOST_WAITING);
   }
 
-  /** Answers what is to be called when the call has ended, or how it ends because it was not let in; rejects with the signal's reason. */
-  async admit(timeoutMs: number, signal: AbortSignal): Promise<(() => void) | ToolOutcome> {
+  /** The server is replaced: whoever waits is let in, to wait at the next one's. */
+  open(): void {
+    this.#places.setLimit(Number.POSITIVE_INFINITY);
+  }
+
+  /**
+   * Answers what is to be called when the call has ended, or how it ends because it was not let in; rejects with the signal's
+   * reason. `startedAt`: when it began to wait, on the clock of `performance`.
+   */
+  async admit(
+    timeoutMs: number,
+    signal: AbortSignal,
+    startedAt = performance.now(),
+  ): Promise<(() => void) | ToolOutcome> {
     signal.throwIfAborted();
-    const startedAt = performance.now();
     const late = new AbortController();
-    const timer = setTimeout(() => late.abort(), timeoutMs);
+    const timer = setTimeout(() => late.abort(), startedAt + timeoutMs - performance.now());
     try {
       const leave = await this.#places.acquire(AbortSignal.any([signal, late.signal]));
       if (leave) return leave;

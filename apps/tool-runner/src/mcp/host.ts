@@ -55,7 +55,7 @@ export interface McpHost {
   close(): Promise<void>;
 }
 
-/** What a server that left the configuration may still take to finish its calls. */
+/** What a server that left the configuration may still take to finish its calls. Questions to humans end with it. */
 const RETIRE_MS = 60_000;
 
 export function createMcpHost(options: McpHostOptions): McpHost {
@@ -97,8 +97,15 @@ class SupervisedHost implements McpHost {
   }
 
   async admit(toolset: string, timeoutMs: number, signal: AbortSignal): Promise<(() => void) | ToolOutcome> {
-    const supervisor = this.#supervisors.get(toolset);
-    return supervisor ? supervisor.entrance.admit(timeoutMs, signal) : () => undefined;
+    const startedAt = performance.now();
+    for (;;) {
+      const supervisor = this.#supervisors.get(toolset);
+      if (supervisor === undefined) return () => undefined;
+      const admitted = await supervisor.entrance.admit(timeoutMs, signal, startedAt);
+      if (typeof admitted === "object" || this.#supervisors.get(toolset) === supervisor) return admitted;
+      // Replaced meanwhile: it is the new one that runs the call.
+      admitted();
+    }
   }
 
   isCrowded(toolset: string): boolean {
@@ -163,6 +170,7 @@ class SupervisedHost implements McpHost {
   #retire(toolset: string, supervisor: Supervisor): void {
     this.#supervisors.delete(toolset);
     this.#retiring.add(supervisor);
+    supervisor.entrance.open();
     void supervisor.retire(RETIRE_MS).finally(() => this.#retiring.delete(supervisor));
   }
 

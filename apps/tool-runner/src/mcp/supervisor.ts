@@ -152,7 +152,7 @@ export class Supervisor {
     void connection.close().catch(() => undefined);
   }
 
-  /** No new session from now on; what runs may finish within `graceMs`, then the server is ended. */
+  /** No new session from now on; what runs may finish within `graceMs`, then the server is ended, with what it asks. */
   async retire(graceMs: number): Promise<void> {
     const deadline = Date.now() + graceMs;
     while (this.slots.inUse > 0 && Date.now() < deadline) await delay(50);
