@@ -104,6 +104,8 @@ export const runs = {
   "tool.broken-handling":
     "A call that a tool-runner has taken and cannot begin ends failed, and not never (protocol §2.7)",
   "tool.late-runner": "A runner that was only slow still answers for the call that it began (protocol §2.7)",
+  "tool.reclaimed":
+    "What a dead runner had begun is told unknown, whatever waits; what it had not is run once (protocol §2.7)",
   "tool.deleted-during":
     "A call that goes on while its conversation is deleted leaves nothing behind, and live output has an end (protocol §3.5, §4)",
   "tool.deleted": "No call of a deleted conversation begins (protocol §4)",

@@ -75,6 +75,7 @@ function contextOf(queue: WorkQueue, begun = () => {}, more: Partial<ServeContex
         begun();
         return state;
       },
+      state: (...of) => ours.toolJournal.state(...of),
       output: (...of) => ours.toolJournal.output(...of),
       questionId: (...of) => ours.toolJournal.questionId(...of),
       questions: (...of) => ours.toolJournal.questions(...of),

@@ -62,6 +62,15 @@ export const CANNOT_BEGIN: Outcome = {
   duration_ms: 0,
 };
 
+const GONE = "The tool-runner that ran this call died. Whether the tool did its work is not known.";
+
+export const OUTCOME_UNKNOWN: Outcome = {
+  status: "unknown",
+  content: [{ type: "text", text: GONE }],
+  error: { code: "outcome_unknown", message: GONE },
+  duration_ms: 0,
+};
+
 export const toolsetOf = (entry: Pick<Entry, "topic">): string => entry.topic.slice("tools:".length);
 
 /** Undefined where somebody else will answer or nobody waits. */
@@ -102,13 +111,7 @@ async function stateToActOn(
 function settledResult(entry: Entry, call: ToolCall, state: CallState): ToolResult | undefined {
   if (state.state === "done") return state.result;
   if (state.state !== "started" || state.runnerAlive) return undefined;
-  const message = "The tool-runner that ran this call died. Whether the tool did its work is not known.";
-  return resultOf(entry, call, {
-    status: "unknown",
-    content: [{ type: "text", text: message }],
-    error: { code: "outcome_unknown", message },
-    duration_ms: 0,
-  });
+  return resultOf(entry, call, OUTCOME_UNKNOWN);
 }
 
 async function execute(begun: BegunCall, context: ServeContext): Promise<ToolResult> {

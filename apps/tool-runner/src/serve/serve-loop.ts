@@ -5,7 +5,7 @@ import { Slots } from "../mcp/slots.ts";
 import type { Outcome } from "./executor.ts";
 import { Place } from "./place.ts";
 import { readCall } from "./read-call.ts";
-import { CANNOT_BEGIN, serveCall, type ServeContext, toolsetOf } from "./serve-call.ts";
+import { CANNOT_BEGIN, OUTCOME_UNKNOWN, serveCall, type ServeContext, toolsetOf } from "./serve-call.ts";
 
 const BLOCK_MS = 1_000;
 /** While calls of a toolset are left to others, it is soon looked at again whether they still should be. */
@@ -36,6 +36,7 @@ export interface ServeLimits {
  *   neither the calls of others nor those of other toolsets waiting. Where a toolset can begin none at all here, or very many wait
  *   for it, its calls are left in the queue, for another runner to take.
  * - A call that waits for a human gives its place to others meanwhile (`place.ts`).
+ * - A call of a runner that died is looked up first: one that has begun waits for nothing here, for it is not run again.
  * - What has not begun when we stop is handed over: another runner takes it at once, or the next process does.
  */
 export class ServeLoop {
@@ -155,6 +156,11 @@ export class ServeLoop {
 
   async #serveCall(entry: Entry, call: ToolCall): Promise<void> {
     const { queue, logger } = this.#context;
+    if (entry.reclaimedFrom !== undefined) {
+      // Should a failover lose meanwhile that it has begun, it has begun all the same.
+      if (await this.#hasBegun(entry, call)) return serveCall(entry, call, this.#context, { instead: OUTCOME_UNKNOWN });
+      if (this.#leftToOthers().includes(entry.topic)) return queue.requeue(entry);
+    }
     let place: Place | Outcome | undefined;
     try {
       place = await this.#placeFor(entry, call);
@@ -168,6 +174,12 @@ export class ServeLoop {
     if (!(place instanceof Place)) return serveCall(entry, call, this.#context, { instead: place });
     const { whileAsking } = place;
     await serveCall(entry, call, this.#context, { whileAsking }).finally(() => place.leave());
+  }
+
+  /** Where that cannot be seen now, it is seen when it has a place. */
+  async #hasBegun({ id }: Entry, { conversation_id }: ToolCall): Promise<boolean> {
+    const found = await this.#context.journal.state(conversation_id, id).catch(() => undefined);
+    return found !== undefined && found.state !== "absent";
   }
 
   /**

@@ -27,8 +27,9 @@ afterAll(async () => {
 });
 
 /** A runner with three places and two toolsets: one whose calls stay until they are let go, and one that answers at once. */
-async function serving(limits: AdmissionLimits) {
+async function serving(limits: AdmissionLimits, reclaims = Promise.resolve(), terminalName?: string) {
   for (const kind of ["terminal", "files"] as const) names[kind] = `${kind}-${newUuid().slice(0, 8)}`;
+  names.terminal = terminalName ?? names.terminal;
   const admission = new Admission(limits);
   const begun: string[] = [];
   const stay = gate();
@@ -45,10 +46,13 @@ async function serving(limits: AdmissionLimits) {
   };
   const files: Executor = { toolsets: () => [], execute: async () => completed };
   const topics = [names.terminal, names.files].map(toolsTopic);
+  const queue = bus.queues.open({ topics, group: TOOL_RUNNERS_GROUP });
+  const reclaim = queue.reclaim.bind(queue);
+  queue.reclaim = (count) => reclaims.then(() => reclaim(count));
   loop = new ServeLoop(
     {
       journal: bus.toolJournal,
-      queue: bus.queues.open({ topics, group: TOOL_RUNNERS_GROUP }),
+      queue,
       running: new RunningCalls(),
       metrics: toolRunnerMetrics(createMetrics({ service: "tool-runner", withProcess: false })),
       states: new AgentStates({ control: bus.control, agents: [] }),
@@ -85,6 +89,19 @@ async function send(toolset: string, conversationId: string) {
   return { id, ended: () => until(() => results.find((result) => result.id === id), { timeoutMs: 20_000 }) };
 }
 
+/** A call that was read by a runner which never beat, and ours may take from now on; `begun`: it was also begun. */
+async function callOfDeadRunner(isBegun: boolean) {
+  names.terminal = `terminal-${newUuid().slice(0, 8)}`;
+  const [topic, group] = [toolsTopic(names.terminal), TOOL_RUNNERS_GROUP];
+  const dead = createRedisBus({ url: redis.url });
+  const conversationId = newUuid();
+  const call = await send(names.terminal, conversationId);
+  const queue = dead.queues.open({ topics: [topic], group });
+  await until(async () => (await queue.read(1, 10)).length > 0);
+  if (isBegun) await dead.toolJournal.start(conversationId, call.id);
+  return { ...call, close: () => queue.close().then(() => dead.close()) };
+}
+
 const unread = async () => {
   const { length, pending } = await bus.queues.stats(toolsTopic(names.terminal), TOOL_RUNNERS_GROUP);
   return length - pending;
@@ -118,5 +135,40 @@ describe("[terminal.waiting] commands that wait for their turn", () => {
     expect(await unread()).toBeGreaterThan(8);
     stay.open();
     for (const call of all) expect(await call.ended()).toMatchObject({ status: "completed" });
+  }, 60_000);
+});
+
+describe("[tool.reclaimed] a call of a runner that died", () => {
+  const ONE = { atOnce: 1, atOncePerConversation: 1, perMinutePerConversation: 100 };
+
+  /** A runner whose only place for commands is taken, and four more wait for it, before it takes over anything. */
+  async function crowded(terminal: string) {
+    const taking = gate();
+    const { begun, stay } = await serving(ONE, taking.pass(), terminal);
+    const others = [];
+    for (let count = 0; count < 5; count += 1) others.push(await send(terminal, newUuid()));
+    await until(async () => begun.length === 1 && (await unread()) === 0, { timeoutMs: 20_000 });
+    taking.open();
+    return { begun, stay, others };
+  }
+
+  it("is unknown at once where it had begun, however many wait for their turn", async () => {
+    const call = await callOfDeadRunner(true);
+    const { begun, stay, others } = await crowded(names.terminal);
+    expect(await call.ended()).toMatchObject({ status: "unknown", error: { code: "outcome_unknown" } });
+    expect(begun).toHaveLength(1);
+    stay.open();
+    for (const other of others) await other.ended();
+    expect(begun).not.toContain(call.id);
+    await call.close();
+  }, 60_000);
+
+  it("is left to another where it had not begun and could not begin here", async () => {
+    const call = await callOfDeadRunner(false);
+    const { stay } = await crowded(names.terminal);
+    await until(async () => (await unread()) === 1, { timeoutMs: 20_000, what: "it is in the queue again" });
+    stay.open();
+    expect(await call.ended()).toMatchObject({ status: "completed" });
+    await call.close();
   }, 60_000);
 });

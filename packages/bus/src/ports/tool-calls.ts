@@ -47,6 +47,8 @@ export interface ToolCalls {
 export interface ToolJournal {
   /** absent → started, before anything runs. Any other state is answered and nothing may run. */
   start(conversationId: string, id: CallId): Promise<CallState | { readonly state: "begun" }>;
+  /** Changes nothing. */
+  state(conversationId: string, id: CallId): Promise<CallState>;
   output(conversationId: string, output: ToolOutput): Promise<void>;
   /** Follows from the call: the nth question of its server. */
   questionId(id: CallId, n: number): string;
