@@ -90,7 +90,9 @@ describe("[elicitation.unread] a question that the SDK does not hand over", () =
   it("is kept until it is refused, or until its call ends", async () => {
     const { calls, call } = session();
     const { place } = call();
-    for (const id of ["refused", "early", {}]) asks(calls, id);
+    const noId = {};
+    for (const id of ["refused", "early", noId]) asks(calls, id);
+    expect(await kept(calls, [noId])).toEqual([]);
     calls.outgoing({ id: "refused", error: { code: -32_602, message: "Invalid params" } });
     expect(await kept(calls, ["refused", "early"])).toEqual(["early"]);
     asks(calls, "late");

@@ -52,8 +52,8 @@ export class CallsInFlight implements Layer {
   /** By the request's number. */
   readonly #unanswered = new Map<unknown, Unanswered>();
   /**
-   * By the question's id. What the SDK refuses is never handed over: it goes with the refusal, where none is sent with its
-   * call, and the oldest goes where there are too many. So a server that asks nonsense keeps nothing here.
+   * By the question's id. What the SDK refuses is never handed over: it goes with the refusal, or with its call, and the
+   * oldest goes where there are too many. So a server that asks nonsense keeps nothing here.
    */
   readonly #unread = new Map<unknown, Unread>();
   readonly #logger: Logger;
@@ -124,6 +124,8 @@ export class CallsInFlight implements Layer {
   /** For the one call that it can belong to; an earlier one of this id is meant no more. */
   #heard(id: unknown, params: unknown): void {
     this.#unread.delete(id);
+    // No request has another id: it is dropped on its way, and no refusal would come.
+    if (typeof id !== "string" && typeof id !== "number") return;
     const only = this.#onlyCall();
     if (only === undefined) return;
     this.#unread.set(id, { ...only, params });
