@@ -1,7 +1,8 @@
 import { performance } from "node:perf_hooks";
 
 /**
- * When the buffered writes of all runs of this process leave: together, so that they share one trip to Redis.
+ * When what many ask Redis for leaves this process: together, so that it shares one trip. One clock is for the buffered writes
+ * of all runs, another for all other commands.
  *
  * - At the end of the event-loop tick while there is little to write: waiting would only delay.
  * - A few milliseconds later where many runs write or the loop is busy: a trip costs every process on its way a wake-up, which

@@ -33,7 +33,7 @@ export class WriteTurns {
     void this.#schedule();
   }
 
-  /** Resolves when all that was buffered is written. */
+  /** Resolves when all that was buffered is written. What another `take` got and failed to write, its caller hears of. */
   flush(): Promise<void> {
     const { buffer } = this.#options;
     buffer.settleNow();
@@ -47,8 +47,10 @@ export class WriteTurns {
   }
 
   #schedule(): Promise<void> {
-    this.#scheduled ??= this.#writeSoon();
-    this.#scheduled.catch(() => undefined);
+    if (this.#scheduled === undefined) {
+      this.#scheduled = this.#writeSoon();
+      this.#scheduled.catch(() => undefined);
+    }
     return this.#scheduled;
   }
 
