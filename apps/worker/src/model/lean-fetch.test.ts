@@ -28,7 +28,7 @@ async function textOf(response: Response): Promise<string> {
   return text;
 }
 
-describe("what the openai SDK fetches with", () => {
+describe("what models are asked with", () => {
   it("sends the body whole, and gives a success unread", async () => {
     const url = await serving(async (request, response) => {
       let body = "";

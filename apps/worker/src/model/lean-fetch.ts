@@ -2,7 +2,7 @@ import { type IncomingMessage, request as requestPlain, type RequestOptions } fr
 import { request as requestSecure } from "node:https";
 
 /**
- * What the openai SDK needs of `fetch`, on node:http: its own costs most of what a token costs, in web streams.
+ * What a request to a model needs of `fetch`, on node:http: Node's own costs most of what a token costs, in web streams.
  *
  * - An answer that is a success is not read here: it is a `StreamedResponse`, whose `incoming` is for one reader.
  * - Connections are Node's own pool's, which honours NODE_USE_ENV_PROXY. One that the server closed while it was idle is
@@ -18,32 +18,40 @@ export class StreamedResponse extends Response {
   }
 }
 
+export interface LeanRequest {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** Of this request alone: what aborts it later ends the reading of its answer. */
+  readonly signal?: AbortSignal;
+}
+
 const MOST_REDIRECTS = 5;
 
-export async function leanFetch(input: string | URL | Request, init: RequestInit = {}): Promise<Response> {
-  if (input instanceof Request) throw new TypeError("only an address can be fetched here");
-  const { body } = init;
-  if (body !== undefined && body !== null && typeof body !== "string") throw new TypeError("only text can be sent");
-  const headers = { "accept-encoding": "identity", ...Object.fromEntries(new Headers(init.headers)) };
-  let url = new URL(input);
+export async function leanFetch(input: string | URL, request: LeanRequest = {}): Promise<Response> {
+  let headers: LeanRequest["headers"] = { "accept-encoding": "identity", ...request.headers };
+  let url = typeof input === "string" ? new URL(input) : input;
   for (let redirects = 0; ; redirects += 1) {
-    const incoming = await open(url, init, headers);
+    const incoming = await open(url, { ...request, headers });
     const target = redirectOf(incoming);
     if (target === undefined) return answered(incoming);
     incoming.destroy();
     if (redirects === MOST_REDIRECTS) throw new TypeError("too many redirects");
     const next = new URL(target, url);
-    if (next.origin !== url.origin) for (const name of ["authorization", "cookie"]) delete headers[name as never];
+    if (next.origin !== url.origin) headers = withoutCredentials(headers);
     url = next;
   }
 }
 
-async function open(url: URL, init: RequestInit, headers: Record<string, string>): Promise<IncomingMessage> {
-  const { method = "GET", signal, body } = init;
-  const options: RequestOptions = { method, headers, ...(signal ? { signal } : {}) };
+function withoutCredentials(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !/^(authorization|cookie)$/i.test(name)));
+}
+
+async function open(url: URL, request: LeanRequest): Promise<IncomingMessage> {
+  request.signal?.throwIfAborted();
   for (let isSecondTry = false; ; isSecondTry = true) {
     // A connection of its own, the second time.
-    const sent = send(url, isSecondTry ? { ...options, agent: false } : options, body as string | undefined);
+    const sent = send(url, request, isSecondTry ? { agent: false } : {});
     try {
       return await sent.incoming;
     } catch (error) {
@@ -57,8 +65,10 @@ interface Sent {
   readonly isReused: () => boolean;
 }
 
-function send(url: URL, options: RequestOptions, body: string | undefined): Sent {
-  const request = (url.protocol === "https:" ? requestSecure : requestPlain)(url, options);
+function send(url: URL, { method = "GET", headers, body, signal }: LeanRequest, more: RequestOptions): Sent {
+  const request = (url.protocol === "https:" ? requestSecure : requestPlain)(url, { method, headers, ...more });
+  // Node's own `signal` option would follow the streams of both ways to their ends.
+  signal?.addEventListener("abort", () => request.destroy(signal.reason as Error), { once: true });
   request.setNoDelay(true);
   const incoming = new Promise<IncomingMessage>((resolve, reject) => {
     request.once("response", resolve);

@@ -2,7 +2,6 @@ import type { AgentConfig } from "@holdfast/protocol";
 import type { Secret } from "@holdfast/runtime";
 import OpenAI from "openai";
 import { ChatCompletionsClient } from "./chat-completions.ts";
-import { leanFetch } from "./lean-fetch.ts";
 import type { ModelClient } from "./model-client.ts";
 import { ResponsesClient } from "./responses.ts";
 
@@ -23,7 +22,6 @@ const NEVER_MS = 24 * 3_600_000;
 export function openModels(settings: ProviderSettings): (api: AgentConfig["api"]) => ModelClient {
   const openai = new OpenAI({
     baseURL: settings.baseUrl,
-    fetch: leanFetch,
     // The SDK insists on a key; without one no Authorization header goes out.
     apiKey: settings.apiKey?.reveal() ?? "none",
     defaultHeaders: settings.apiKey ? {} : { Authorization: null },

@@ -2,6 +2,7 @@ import type OpenAI from "openai";
 import type { ResponseCreateParamsStreaming, ResponseStreamEvent } from "openai/resources/responses/responses";
 import { type Dialect, Dialects, type OptionalField, openInDialect } from "./dialect.ts";
 import type { ModelClient, ModelEnd, ModelListener, ModelRequest } from "./model-client.ts";
+import { Endpoint } from "./endpoint.ts";
 import { ResponsesAnswer } from "./responses-answer.ts";
 import { responsesInput } from "./responses-input.ts";
 import { readStream } from "./streaming-call.ts";
@@ -12,12 +13,12 @@ const SMALLEST_LIMIT = 16;
 
 /** The Responses API, used without its store: the conversation is ours, and the provider keeps nothing. */
 export class ResponsesClient implements ModelClient {
-  readonly #openai: OpenAI;
+  readonly #endpoint: Endpoint;
   readonly #idleMs: number;
   readonly #dialects = new Dialects();
 
   constructor(openai: OpenAI, options: { idleMs: number }) {
-    this.#openai = openai;
+    this.#endpoint = new Endpoint(openai, "/responses");
     this.#idleMs = options.idleMs;
   }
 
@@ -29,7 +30,7 @@ export class ResponsesClient implements ModelClient {
         openInDialect(
           dialect,
           () => bodyOf(request, dialect),
-          (body) => this.#openai.responses.create(body, { signal: abort }).asResponse(),
+          (body) => this.#endpoint.post(body, abort),
         ),
       read: (event) => answer.read(event),
       holdBack: () => listener.holdBack(),
