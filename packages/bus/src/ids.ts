@@ -1,16 +1,15 @@
-import { createHash } from "node:crypto";
-import { formatUuid, type Uuid } from "@holdfast/protocol";
+import { hash } from "node:crypto";
+import type { Uuid } from "@holdfast/protocol";
 
 /** A UUID that follows from a namespace and a name (RFC 9562, version 5): asking twice gives the same one. */
 export function uuidV5(namespace: Uuid, name: string): Uuid {
-  const bytes = createHash("sha1")
-    .update(Buffer.from(namespace.replaceAll("-", ""), "hex"))
-    .update(name)
-    .digest()
-    .subarray(0, 16);
-  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x50;
-  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
-  return formatUuid(bytes);
+  const bytes = Buffer.allocUnsafe(16 + Buffer.byteLength(name));
+  bytes.write(namespace.replaceAll("-", ""), "hex");
+  bytes.write(name, 16);
+  // In one call, and as text: an object that is fed, and the buffer it gives, cost several times the hash.
+  const hex = hash("sha1", bytes);
+  const variant = ((Number.parseInt(hex.charAt(16), 16) & 0x3) | 0x8).toString(16);
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-5${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
 /** The run that answers a message. It follows from the message, so a repeated accept can only find the same run. */

@@ -24,7 +24,7 @@ export function newUuid(): Uuid {
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
 /** 16 bytes as canonical text. */
-export function formatUuid(bytes: Uint8Array): Uuid {
+function formatUuid(bytes: Uint8Array): Uuid {
   let text = "";
   for (let at = 0; at < 16; at += 1) {
     if (at === 4 || at === 6 || at === 8 || at === 10) text += "-";
