@@ -1,9 +1,10 @@
 import { styleText } from "node:util";
-import { redact } from "./redaction.ts";
+import { hidesWhole, REDACTED, redactName, redactText } from "./redaction.ts";
 
 /*
- * How one record becomes one line. Redaction comes before truncation, so that a secret is never cut into an unmasked half;
- * only a text beyond LONGEST_SCANNED is cut first, far behind what is kept of it.
+ * How one record becomes one line, copied once: nearly every line is short, and there is one for every run. Redaction comes
+ * before truncation, so that a secret is never cut into an unmasked half; only a text beyond LONGEST_SCANNED is cut first, far
+ * behind what is kept of it.
  */
 
 const LONGEST_TEXT = 2_048;
@@ -54,38 +55,53 @@ export function prettyLine(stream: NodeJS.WritableStream): LineFormat {
 }
 
 function ordered(record: LogRecord, withStack: boolean): Record<string, unknown> {
-  const scannable = shortened(
-    { ...record, timestamp: new Date().toISOString() },
-    { withStack, longest: LONGEST_SCANNED, left: MOST_NODES },
-    0,
-  );
-  const short = shortened(redact(scannable), { withStack, longest: LONGEST_TEXT, left: MOST_NODES }, 0) as Record<
-    string,
-    unknown
-  >;
-  const leading = LEADING_KEYS.filter((key) => short[key] !== undefined).map((key) => [key, short[key]] as const);
-  return { ...Object.fromEntries(leading), ...short };
+  const stamped: Record<string, unknown> = { ...record, timestamp: new Date().toISOString() };
+  const leading: Record<string, unknown> = {};
+  for (const key of LEADING_KEYS) if (stamped[key] !== undefined) leading[key] = stamped[key];
+  return copyOf({ ...leading, ...stamped }, { withStack, left: MOST_NODES }, 0);
 }
 
-interface Shortening {
+interface Copying {
   readonly withStack: boolean;
-  readonly longest: number;
   left: number;
 }
 
-function shortened(value: unknown, how: Shortening, depth: number): unknown {
-  if (typeof value === "string")
-    return value.length > how.longest ? `${value.slice(0, how.longest)}… [${value.length - how.longest} more]` : value;
-  if (typeof value !== "object" || value === null) return value;
-  how.left -= 1;
-  if (how.left < 0 || depth > DEEPEST) return "[too large]";
-  if (value instanceof Error) return shortened(describeError(value, how.withStack, 0), how, depth);
-  if (Array.isArray(value)) return value.slice(0, MOST_ITEMS).map((item) => shortened(item, how, depth + 1));
+/** What may be shown of a value, redacted and cut. */
+function shown(value: unknown, how: Copying, depth: number): unknown {
+  if (typeof value !== "object" || value === null) return shownPrimitive(value);
+  if (how.left <= 0 || depth > DEEPEST) return "[too large]";
+  if (value instanceof Error) return copyOf(describeError(value, how.withStack, 0), how, depth);
+  if (Array.isArray(value)) return listOf(value, how, depth);
   if ("toJSON" in value && typeof value.toJSON === "function")
-    return shortened((value.toJSON as () => unknown)(), how, depth + 1);
-  if (isInstance(value)) return `[${value.constructor.name}]`;
-  const entries = Object.entries(value).slice(0, MOST_ITEMS);
-  return Object.fromEntries(entries.map(([key, item]) => [key, shortened(item, how, depth + 1)]));
+    return shown((value.toJSON as () => unknown)(), how, depth + 1);
+  return isInstance(value) ? `[${value.constructor.name}]` : copyOf(value, how, depth);
+}
+
+function listOf(list: readonly unknown[], how: Copying, depth: number): unknown[] {
+  how.left -= 1;
+  return list.slice(0, MOST_ITEMS).map((item) => shown(item, how, depth + 1));
+}
+
+function copyOf(value: object, how: Copying, depth: number): Record<string, unknown> {
+  how.left -= 1;
+  // Without a prototype no name means anything.
+  const copy: Record<string, unknown> = {};
+  for (const [key, item] of Object.entries(value).slice(0, MOST_ITEMS))
+    copy[redactName(key)] = hidesWhole(key, item) ? REDACTED : shown(item, how, depth + 1);
+  return copy;
+}
+
+function shownPrimitive(value: unknown): unknown {
+  if (typeof value === "string") return shownText(value);
+  if (typeof value === "bigint") return value.toString();
+  return typeof value === "function" || typeof value === "symbol" ? `[${typeof value}]` : value;
+}
+
+function shownText(text: string): string {
+  const redacted = redactText(text.length > LONGEST_SCANNED ? text.slice(0, LONGEST_SCANNED) : text);
+  const kept = redacted.length > LONGEST_TEXT ? redacted.slice(0, LONGEST_TEXT) : redacted;
+  const cut = redacted.length - kept.length + Math.max(0, text.length - LONGEST_SCANNED);
+  return cut > 0 ? `${kept}… [${cut} more]` : kept;
 }
 
 /** Objects of a class say nothing a log reader needs unless they know how to print themselves; a socket drags in a world. */

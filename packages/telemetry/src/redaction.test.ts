@@ -50,6 +50,15 @@ describe("text", () => {
   });
 });
 
+it("masks a registered value also where its field or a shorter one was seen before it was registered", () => {
+  const seen = { "late-value-9": 1, note: "late-value-9", short: "lv" };
+  expect(redact(seen)).toEqual(seen);
+  registerSecret("late-value-9");
+  expect(redact(seen)).toEqual({ "[redacted]": 1, note: "[redacted]", short: "lv" });
+  registerSecret("lv-8");
+  expect(redact({ note: "lv-8" })).toEqual({ note: "[redacted]" });
+});
+
 describe("objects", () => {
   it("masks values by the name of their key, at any depth, and leaves the original alone", () => {
     const original = { headers: { Authorization: "abc", Accept: "x" }, env: [{ DB_PASSWORD: "abc" }], apiKey: ["a"] };

@@ -11,7 +11,7 @@
  * Every pattern is anchored or bounded, so that hostile text of any length is scanned in linear time.
  */
 
-const REDACTED = "[redacted]";
+export const REDACTED = "[redacted]";
 
 /** Shorter values would mask ordinary words. */
 const SHORTEST_SECRET = 4;
@@ -21,6 +21,7 @@ const MOST_NODES = 50_000;
 
 const spellings = new Set<string>();
 let registered: RegExp | undefined;
+let shortestRegistered = Infinity;
 
 /** Masks this value from now on in every log line and every redacted text. Values under 4 characters are ignored. */
 export function registerSecret(value: string): void {
@@ -30,6 +31,8 @@ export function registerSecret(value: string): void {
   // Longest first: where one secret contains another, the whole of it goes.
   const alternatives = [...spellings].toSorted((a, b) => b.length - a.length).map(escapeForRegExp);
   registered = new RegExp(alternatives.join("|"), "g");
+  shortestRegistered = Math.min(shortestRegistered, ...Array.from(spellings, ({ length }) => length));
+  judged.clear();
 }
 
 const SECRET_WORDS = new Set([
@@ -40,16 +43,26 @@ const SECRET_PAIRS = new Set(["api key", "access key", "private key", "account k
 
 /** Names of fields are few and come again all the time; somebody else's may be many. */
 const MOST_NAMES = 1_000;
-const judged = new Map<string, boolean>();
+interface FieldName {
+  readonly isSecret: boolean;
+  /** As it may be shown. */
+  readonly shown: string;
+}
+const judged = new Map<string, FieldName>();
 
-/** True when a field of this name holds a secret: `api_key`, `X-Api-Key`, `refreshToken`; not `input_tokens`. */
-export function isSecretKey(name: string): boolean {
+function judge(name: string): FieldName {
   const known = judged.get(name);
   if (known !== undefined) return known;
-  const isSecret = saysSecret(name);
-  if (judged.size < MOST_NAMES) judged.set(name, isSecret);
-  return isSecret;
+  const found = { isSecret: saysSecret(name), shown: redactText(name) };
+  if (judged.size < MOST_NAMES) judged.set(name, found);
+  return found;
 }
+
+/** True when a field of this name holds a secret: `api_key`, `X-Api-Key`, `refreshToken`; not `input_tokens`. */
+export const isSecretKey = (name: string): boolean => judge(name).isSecret;
+
+/** `redactText` of a name, which most often was asked for before. */
+export const redactName = (name: string): string => judge(name).shown;
 
 function saysSecret(name: string): boolean {
   const words = name
@@ -84,28 +97,30 @@ const CREDENTIALS: readonly (readonly [pattern: RegExp, replacement: string])[] 
 
 /** Copies a text or a JSON-like value with everything secret masked. Never throws; cycles and odd values become text. */
 export function redact<T>(value: T): T {
-  return copy(value, { mask: redactText, hides: hidesWhole, left: MOST_NODES }, []) as T;
+  return copy(value, { mask: redactText, name: redactName, hides: hidesWhole, left: MOST_NODES }, []) as T;
 }
 
 /** Copies a text or a JSON-like value with only the registered secrets masked. */
 export function maskSecrets<T>(value: T): T {
-  return copy(value, { mask: maskText, hides: () => false, left: MOST_NODES }, []) as T;
+  return copy(value, { mask: maskText, name: maskText, hides: () => false, left: MOST_NODES }, []) as T;
 }
 
 function maskText(text: string): string {
-  return registered === undefined ? text : text.replace(registered, REDACTED);
+  return registered === undefined || text.length < shortestRegistered ? text : text.replace(registered, REDACTED);
 }
 
 /** Most of what is logged: ids, times, numbers, and words too short for any of the patterns. None of them can match it. */
 const HARMLESS = /^(?:[0-9a-fTZ:.-]*|[a-z_.]{1,15})$/;
 
-function redactText(text: string): string {
+/** Rules 1 and 3 for one text. */
+export function redactText(text: string): string {
   if (HARMLESS.test(text)) return maskText(text);
   return CREDENTIALS.reduce((masked, [pattern, replacement]) => masked.replace(pattern, replacement), maskText(text));
 }
 
 interface Copying {
   readonly mask: (text: string) => string;
+  readonly name: (name: string) => string;
   readonly hides: (key: string, value: unknown) => boolean;
   left: number;
 }
@@ -124,12 +139,12 @@ function copy(value: unknown, how: Copying, above: readonly object[]): unknown {
   if (Array.isArray(value)) return value.map((item) => copy(item, how, path));
   const entries = Object.entries(value);
   return Object.fromEntries(
-    entries.map(([key, item]) => [how.mask(key), how.hides(key, item) ? REDACTED : copy(item, how, path)]),
+    entries.map(([key, item]) => [how.name(key), how.hides(key, item) ? REDACTED : copy(item, how, path)]),
   );
 }
 
-/** A flag or a count under a telling name is no secret: `has_password: true`, `token: 17`. */
-function hidesWhole(key: string, value: unknown): boolean {
+/** Rule 2. A flag or a count under a telling name is no secret: `has_password: true`, `token: 17`. */
+export function hidesWhole(key: string, value: unknown): boolean {
   if (value === null || value === undefined || typeof value === "boolean") return false;
   return isSecretKey(key) && !(typeof value === "number" && /token/i.test(key));
 }
