@@ -1,8 +1,8 @@
 import OpenAI from "openai";
-import { leanFetch, StreamedResponse } from "./lean-fetch.ts";
+import { Destination, leanFetch, type LeanRequest, StreamedResponse } from "./lean-fetch.ts";
 
 interface Target {
-  readonly url: URL;
+  readonly destination: Destination;
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -26,17 +26,17 @@ export class Endpoint {
   /** Resolves with an answer that is a success, unread. `signal` is of this request alone. Throws OpenAI.APIError. */
   async post(body: object, signal: AbortSignal): Promise<StreamedResponse> {
     this.#target ??= this.#build();
-    const { url, headers } = await this.#target;
-    const response = await this.#send(url, { method: "POST", headers, body: JSON.stringify(body), signal });
+    const { destination, headers } = await this.#target;
+    const response = await this.#send(destination, { method: "POST", headers, body: JSON.stringify(body), signal });
     if (response instanceof StreamedResponse) return response;
     const text = await response.text().catch((error: unknown) => String(error));
     const told = parsed(text);
     throw OpenAI.APIError.generate(response.status, told, told ? undefined : text, response.headers);
   }
 
-  async #send(url: URL, init: Parameters<typeof leanFetch>[1]): Promise<Response> {
+  async #send(to: Destination, request: LeanRequest): Promise<Response> {
     try {
-      return await leanFetch(url, init);
+      return await leanFetch(to, request);
     } catch (error) {
       throw new OpenAI.APIConnectionError({ cause: error as Error });
     }
@@ -44,7 +44,7 @@ export class Endpoint {
 
   async #build(): Promise<Target> {
     const { req, url } = await this.#openai.buildRequest({ method: "post", path: this.#path, body: {} });
-    return { url: new URL(url), headers: Object.fromEntries(req.headers) };
+    return { destination: new Destination(url), headers: Object.fromEntries(req.headers) };
   }
 }
 

@@ -1,7 +1,7 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "@jest/globals";
-import { leanFetch, StreamedResponse } from "./lean-fetch.ts";
+import { Destination, leanFetch, StreamedResponse } from "./lean-fetch.ts";
 
 const servers: Server[] = [];
 afterEach(() => {
@@ -19,7 +19,7 @@ async function serving(answer: RequestListener): Promise<string> {
 }
 
 const post = (url: string, headers: Record<string, string> = {}) =>
-  leanFetch(url, { method: "POST", body: '{"ü":1}', headers });
+  leanFetch(new Destination(url), { method: "POST", body: '{"ü":1}', headers });
 
 async function textOf(response: Response): Promise<string> {
   if (!(response instanceof StreamedResponse)) return response.text();
@@ -83,6 +83,6 @@ describe("what models are asked with", () => {
     const url = await serving((request) => request.socket.destroy());
     await expect(post(url)).rejects.toMatchObject({ code: "ECONNRESET" });
     const abort = AbortSignal.abort();
-    await expect(leanFetch(url, { signal: abort })).rejects.toMatchObject({ name: "AbortError" });
+    await expect(leanFetch(new Destination(url), { signal: abort })).rejects.toMatchObject({ name: "AbortError" });
   });
 });

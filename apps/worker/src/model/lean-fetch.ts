@@ -1,5 +1,6 @@
 import { type IncomingMessage, request as requestPlain, type RequestOptions } from "node:http";
 import { request as requestSecure } from "node:https";
+import { urlToHttpOptions } from "node:url";
 
 /**
  * What a request to a model needs of `fetch`, on node:http: Node's own costs most of what a token costs, in web streams.
@@ -26,20 +27,31 @@ export interface LeanRequest {
   readonly signal?: AbortSignal;
 }
 
+/** An address, taken apart once for all requests to it. */
+export class Destination {
+  readonly url: URL;
+  readonly options: RequestOptions;
+
+  constructor(url: string | URL) {
+    this.url = new URL(url);
+    this.options = urlToHttpOptions(this.url);
+  }
+}
+
 const MOST_REDIRECTS = 5;
 
-export async function leanFetch(input: string | URL, request: LeanRequest = {}): Promise<Response> {
+export async function leanFetch(destination: Destination, request: LeanRequest = {}): Promise<Response> {
   let headers: LeanRequest["headers"] = { "accept-encoding": "identity", ...request.headers };
-  let url = typeof input === "string" ? new URL(input) : input;
+  let to = destination;
   for (let redirects = 0; ; redirects += 1) {
-    const incoming = await open(url, { ...request, headers });
+    const incoming = await open(to, { ...request, headers });
     const target = redirectOf(incoming);
     if (target === undefined) return answered(incoming);
     incoming.destroy();
     if (redirects === MOST_REDIRECTS) throw new TypeError("too many redirects");
-    const next = new URL(target, url);
-    if (next.origin !== url.origin) headers = withoutCredentials(headers);
-    url = next;
+    const next = new Destination(new URL(target, to.url));
+    if (next.url.origin !== to.url.origin) headers = withoutCredentials(headers);
+    to = next;
   }
 }
 
@@ -47,11 +59,11 @@ function withoutCredentials(headers: Readonly<Record<string, string>>): Record<s
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !/^(authorization|cookie)$/i.test(name)));
 }
 
-async function open(url: URL, request: LeanRequest): Promise<IncomingMessage> {
+async function open(to: Destination, request: LeanRequest): Promise<IncomingMessage> {
   request.signal?.throwIfAborted();
   for (let isSecondTry = false; ; isSecondTry = true) {
     // A connection of its own, the second time.
-    const sent = send(url, request, isSecondTry ? { agent: false } : {});
+    const sent = send(to, request, isSecondTry ? { agent: false } : {});
     try {
       return await sent.incoming;
     } catch (error) {
@@ -65,8 +77,9 @@ interface Sent {
   readonly isReused: () => boolean;
 }
 
-function send(url: URL, { method = "GET", headers, body, signal }: LeanRequest, more: RequestOptions): Sent {
-  const request = (url.protocol === "https:" ? requestSecure : requestPlain)(url, { method, headers, ...more });
+function send(to: Destination, { method = "GET", headers, body, signal }: LeanRequest, more: RequestOptions): Sent {
+  const begin = to.url.protocol === "https:" ? requestSecure : requestPlain;
+  const request = begin({ ...to.options, method, headers, ...more });
   // Node's own `signal` option would follow the streams of both ways to their ends.
   signal?.addEventListener("abort", () => request.destroy(signal.reason as Error), { once: true });
   request.setNoDelay(true);

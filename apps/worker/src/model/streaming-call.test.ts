@@ -2,7 +2,7 @@ import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { gate, until } from "@holdfast/testing";
 import { afterEach, beforeEach, expect, it } from "@jest/globals";
-import { leanFetch } from "./lean-fetch.ts";
+import { Destination, leanFetch } from "./lean-fetch.ts";
 import { readStream } from "./streaming-call.ts";
 
 let server: Server;
@@ -29,7 +29,7 @@ function reading(held: (heard: number) => Promise<void> | undefined, idleMs = 10
   const heard: number[] = [];
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const done = readStream<Numbered>({
-    open: (signal) => leanFetch(url, { signal }),
+    open: (signal) => leanFetch(new Destination(url), { signal }),
     read: ({ n }) => void heard.push(n),
     holdBack: () => held(heard.length),
     isWhole: () => false,
