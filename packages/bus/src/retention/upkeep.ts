@@ -79,7 +79,6 @@ export class Upkeep {
       await Promise.all([
         this.#visitBy(conversationId, Date.now() + this.#retention.compactGraceMs),
         this.#giveTimeToLive(conversationId, "", endedRun),
-        endedRun === undefined ? undefined : this.#renewPointers([runPointerKey(endedRun)], this.#restingPointerMs),
       ]);
     } catch (error) {
       if (!(error instanceof BusUnavailable)) throw error;
@@ -150,10 +149,12 @@ export class Upkeep {
     const isNewlyResting = state === "resting" && left === String(ttlMs);
     const topics = [chatTopic(conversationId), resultsTopic(conversationId), callsKey(conversationId)];
     const pointers = [...runIds.map(runPointerKey), ...approvalIds.map(approvalPointerKey)];
+    const ended = endedRun === "" || runIds.includes(endedRun) ? [] : [runPointerKey(endedRun)];
     await Promise.all([
       ...(isNewlyResting ? topics : []).map((key) => this.#commands.send((redis) => redis.pexpire(key, ttlMs))),
       // Where work goes on or waits, the conversation has no end yet, and the next visit may be far.
       this.#renewPointers(pointers, state === "resting" ? this.#restingPointerMs : this.newPointerMs),
+      this.#renewPointers(ended, this.#restingPointerMs),
     ]);
     return { state, leftMs: Number(left) };
   }
