@@ -2,7 +2,8 @@ import { describe, expect, it, jest } from "@jest/globals";
 import { chatTopic, type MessageEnvelope, newUuid } from "@holdfast/protocol";
 import { until } from "@holdfast/testing";
 import { Commands } from "../connection/commands.ts";
-import { unfinishedKey } from "../keys.ts";
+import { metaKey, unfinishedKey } from "../keys.ts";
+import type { Bus } from "../ports/bus.ts";
 import { BusUnavailable } from "../ports/errors.ts";
 import { busLab, COMPLETED, claimed, message, runIdOf } from "../test-lab/bus-lab.ts";
 import { userMessage } from "./history-messages.ts";
@@ -140,15 +141,31 @@ describe("cancel", () => {
     expect(record).not.toHaveProperty("model");
   });
 
-  it("[cancel.running] reaches the owner by flag even when the bell is lost", async () => {
-    const bus = lab.openBus();
-    const given = message(newUuid());
-    const accepted = await bus.conversations.accept(given);
-    const lease = await claimed(bus, given.envelope.conversation_id);
-    await bus.conversations.cancelRun(runIdOf(accepted), "user:ann");
-    await until(() => lease.signal.aborted, { timeoutMs: 5_000 });
-    expect(lease.signal.reason).toBe("cancelled");
-    await lease.finish({ ...COMPLETED, status: "cancelled", output: { text: "h", finish_reason: "cancelled" } });
-    expect((await lab.events(given.envelope.conversation_id)).at(-1)).toMatchObject({ status: "cancelled" });
-  });
+  it.each([
+    { how: "a cancel", by: (bus: Bus, _id: string, runId: string) => bus.conversations.cancelRun(runId, "user:ann") },
+    {
+      how: "a message that interrupts",
+      by: (bus: Bus, id: string) => bus.conversations.accept(message(id, "stop", { onBusy: "interrupt" })),
+    },
+  ])(
+    "[cancel.running] reaches the owner by flag even when the bell of $how is lost, and whoever owns it next",
+    async ({ by }) => {
+      const bus = lab.openBus();
+      const given = message(newUuid());
+      const id = given.envelope.conversation_id;
+      const accepted = await bus.conversations.accept(given);
+      const lease = await claimed(bus, id);
+      await by(bus, id, runIdOf(accepted));
+      await until(() => lease.signal.aborted, { timeoutMs: 5_000 });
+      expect(lease.signal.reason).toBe("cancelled");
+      await lease.release();
+      const next = await claimed(bus, id);
+      expect(next.signal.reason).toBe("cancelled");
+      // The flag that every write reads stands again under the new owner.
+      expect(await lab.raw.hexists(metaKey(id), "run_cancel")).toBe(1);
+      await next.finish({ ...COMPLETED, status: "cancelled", output: { text: "h", finish_reason: "cancelled" } });
+      expect((await lab.events(id)).at(-1)).toMatchObject({ status: "cancelled" });
+      expect(await lab.raw.hexists(metaKey(id), "run_cancel")).toBe(0);
+    },
+  );
 });

@@ -209,7 +209,8 @@ export class TurnsWorld {
       equal(told.length, 1);
     }
     equal(await raw.exists(inboxKey(this.#id), steerKey(this.#id)), 0);
-    deepEqual(await raw.hmget(metaKey(this.#id), "active", "owner"), [null, null]);
+    const ofActive = await raw.hmget(metaKey(this.#id), "active", "owner", "fence", "run_seq", "run_cancel");
+    deepEqual(ofActive, [null, null, null, null, null]);
     for (const agent of AGENTS) {
       const unfinished = await raw.zrange(unfinishedKey(agent), "0", "-1");
       deepEqual(

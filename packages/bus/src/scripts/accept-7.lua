@@ -13,6 +13,7 @@
 -- @include insert-turn
 -- @include wake
 -- @include end-parked
+-- @include flag-cancel
 -- @include known-message
 if redis.call('EXISTS', KEYS[6]) == 1 then
   return { 'deleted' }
@@ -53,7 +54,7 @@ if ARGV[4] == 'interrupt' then
   if of[1] == 'requires_action' then
     asked = endParked(KEYS[1], KEYS[2], activeKey, ARGV[10])
   elseif active then
-    redis.call('HSETNX', activeKey, 'cancel', 'interrupt')
+    flagCancel(KEYS[2], activeKey, 'interrupt')
   end
 elseif ARGV[4] == 'steer' and of[1] == 'in_progress' and of[2] == ARGV[7] and not of[3] then
   redis.call('RPUSH', KEYS[7], ARGV[2])

@@ -7,6 +7,7 @@
 -- @include append-events
 -- @include insert-turn
 -- @include end-parked
+-- @include flag-cancel
 local run = redis.call('HMGET', KEYS[3], 'status', 'agent', 'attempt', 'turn')
 local status = run[1]
 if not status then
@@ -20,7 +21,7 @@ if status == 'requires_action' then
   return { 'cancelled', 'cancelled', run[2], ids }
 end
 if redis.call('LREM', KEYS[4], 0, ARGV[1]) + redis.call('LREM', KEYS[6], 0, ARGV[1]) == 0 then
-  redis.call('HSETNX', KEYS[3], 'cancel', ARGV[2])
+  flagCancel(KEYS[2], KEYS[3], ARGV[2])
   return { 'requested', status, run[2] }
 end
 local payload = string.gsub(ARGV[3], '"attempt":%-1', '"attempt":' .. run[3], 1)

@@ -13,7 +13,7 @@
 --       | {other, agent, message id, envelope, trace}   the next turn is another agent's: nothing has changed
 -- @include append-events
 -- @include deaths-of
-local state = redis.call('HMGET', KEYS[1], 'active', 'owner', 'fence', 'epoch', 'claim', 'lineage')
+local state = redis.call('HMGET', KEYS[1], 'active', 'owner', 'fence', 'epoch', 'claim', 'lineage', 'run_seq')
 local active, owner, fence, epoch = state[1], state[2] or '', state[3] or '', state[4]
 if active and state[5] == ARGV[5] then
   return { 'claimed', active, fence, redis.call('HGETALL', KEYS[3] .. active) }
@@ -35,11 +35,13 @@ local of = redis.call('HMGET', runKey, 'agent', 'message_id', 'envelope', 'trace
 if of[1] ~= ARGV[2] then
   return { 'other', of[1], of[2], of[3], of[4] }
 end
-local isCancelled = active and redis.call('HEXISTS', runKey, 'cancel') == 1
-if (ARGV[8] == 'begun' and not active) or (ARGV[8] == 'cancelled' and not isCancelled) then
+local own = redis.call('HMGET', runKey, 'seq', 'cancel')
+-- Of the active run it stands in meta, where its owners' appends keep it (see append-as-owner.lua).
+local seq = active and state[7] or own[1] or '0'
+if (ARGV[8] == 'begun' and not active) or (ARGV[8] == 'cancelled' and not (active and own[2])) then
   return { 'waiting', active and '1' or '' }
 end
-local deaths = deathsOf(runKey, active and owner ~= '' and owner ~= ARGV[1], ARGV[6] == '1')
+local deaths = deathsOf(runKey, active and owner ~= '' and owner ~= ARGV[1], ARGV[6] == '1', seq)
 if ARGV[7] ~= '' and deaths[1] > tonumber(ARGV[7]) then
   return { 'suspect', tostring(deaths[1]) }
 end
@@ -50,10 +52,15 @@ end
 epoch = epochOf(KEYS[1], epoch, state[6])
 local number = redis.call('HINCRBY', KEYS[1], 'claims', 1)
 fence = epoch .. '.' .. number
-redis.call('HSET', KEYS[1], 'active', runId, 'owner', ARGV[1], 'fence', fence, 'claim', ARGV[5])
+redis.call('HSET', KEYS[1], 'active', runId, 'owner', ARGV[1], 'fence', fence, 'claim', ARGV[5], 'run_seq', seq)
+if own[2] then
+  redis.call('HSET', KEYS[1], 'run_cancel', own[2])
+else
+  redis.call('HDEL', KEYS[1], 'run_cancel')
+end
 local attempt = redis.call('HINCRBY', runKey, 'attempt', 1)
 redis.call('HSETNX', runKey, 'started_ms', ARGV[4])
-redis.call('HSET', runKey, 'status', 'in_progress', 'claim_seq', redis.call('HGET', runKey, 'seq') or '0',
+redis.call('HSET', runKey, 'status', 'in_progress', 'seq', seq, 'claim_seq', seq,
   'deaths', deaths[1], 'deaths_alone', deaths[2], 'best', deaths[3], 'mark', deaths[4])
 if isParked then
   redis.call('HDEL', runKey, 'waits', 'asked', 'if_cancelled')

@@ -9,6 +9,6 @@ local function closeRun(metaKey, runKey, steerKey, inboxKey)
     end
   end
   redis.call('HDEL', runKey, 'envelope', 'trace', 'cancel', 'if_cancelled', 'asked', 'waits')
-  redis.call('HDEL', metaKey, 'active', 'owner', 'fence')
+  redis.call('HDEL', metaKey, 'active', 'owner', 'fence', 'run_seq', 'run_cancel')
   returnSteered(steerKey, inboxKey)
 end
