@@ -122,11 +122,20 @@ class Stage {
     return spawnService({ name: "load client", entry: LOAD, args: [JSON.stringify(job)] });
   }
 
-  /** Long enough for every process to have compiled what it runs all the time. */
+  /**
+   * Long enough for every process to have compiled what it runs all the time: that took up to a fifth of a service's CPU for
+   * its first fifteen seconds, and is no cost of a token where services run for weeks. A quick run includes it.
+   */
   #warmUp(): ChatsJob {
-    const { isQuick } = this.#options;
-    const [chats, tokens] = [this.#scaled(60), this.#scaled(isQuick ? 100 : 200)];
-    return { kind: "chats", chats, rate: 100, tokens, rampMs: 200, graceMs: 20_000 };
+    const short = {
+      kind: "chats",
+      chats: this.#scaled(60),
+      rate: 100,
+      tokens: this.#scaled(100),
+      rampMs: 200,
+    } as const;
+    const long = { ...short, chats: this.#scaled(600), rate: 50, rampMs: 12_000 };
+    return { ...(this.#options.isQuick ? short : long), graceMs: 20_000 };
   }
 
   async #abortedTags(): Promise<string[]> {
