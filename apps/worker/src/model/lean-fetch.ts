@@ -79,7 +79,8 @@ interface Sent {
 
 function send(to: Destination, { method = "GET", headers, body, signal }: LeanRequest, more: RequestOptions): Sent {
   const begin = to.url.protocol === "https:" ? requestSecure : requestPlain;
-  const request = begin({ ...to.options, method, headers, ...more });
+  // Silence is the reader's matter: a limit of the pool's would be a timer to push on for every piece that arrives.
+  const request = begin({ ...to.options, method, headers, timeout: 0, ...more });
   // Node's own `signal` option would follow the streams of both ways to their ends.
   signal?.addEventListener("abort", () => request.destroy(signal.reason as Error), { once: true });
   request.setNoDelay(true);

@@ -125,17 +125,17 @@ function idle(idleMs: number, cause: unknown): ModelCallFailed {
 class Silence {
   isOver = false;
   readonly #onOver: () => void;
-  #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout | undefined;
   #ms: number;
+  #sinceMs = performance.now();
   #isListening = true;
 
   constructor(ms: number, onOver: () => void) {
     this.#ms = ms;
     this.#onOver = onOver;
-    this.#timer = setTimeout(() => this.#end(), ms);
+    this.#timer = setTimeout(this.#look, ms);
   }
 
-  /** Cheap, since it runs for every token: the timer goes on and is ignored when it fires. */
   stop(): void {
     this.#isListening = false;
   }
@@ -145,20 +145,24 @@ class Silence {
     clearTimeout(this.#timer);
   }
 
+  /** Cheap, since it runs for every token: the timer goes on, and what is left is seen when it fires. */
   restart(ms: number): void {
     this.#isListening = true;
-    if (ms === this.#ms) {
-      this.#timer.refresh();
-      return;
-    }
+    this.#sinceMs = performance.now();
+    if (ms === this.#ms && this.#timer) return;
     this.#ms = ms;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#end(), ms);
+    this.#timer = setTimeout(this.#look, ms);
   }
 
-  #end(): void {
+  readonly #look = (): void => {
+    this.#timer = undefined;
     if (!this.#isListening) return;
-    this.isOver = true;
-    this.#onOver();
-  }
+    const leftMs = this.#sinceMs + this.#ms - performance.now();
+    if (leftMs > 0) this.#timer = setTimeout(this.#look, leftMs);
+    else {
+      this.isOver = true;
+      this.#onOver();
+    }
+  };
 }
