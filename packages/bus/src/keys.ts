@@ -6,7 +6,7 @@ import { resultsTopic, streamTopic } from "@holdfast/protocol";
  */
 const ofStream = (conversationId: string, part: string): string => `{${streamTopic(conversationId)}}:${part}`;
 
-/** Hash: epoch, seq, created_at, metadata, title, updated_at, turn, claims, active, owner, fence, compacted, renewed, `told:…`. */
+/** Hash: epoch, seq, created_at, metadata, title, updated_at, lineage, turn, claim, claims, active, owner, fence, run_seq, run_cancel, compacted, renewed, `told:…`. */
 export const metaKey = (conversationId: string): string => ofStream(conversationId, "meta");
 /** Field of meta: entry id of the newest command to the agent that the conversation was told of. `kind` is `state` or `reload`. */
 export const toldField = (agent: string, kind: string): string => `told:${agent}:${kind}`;
@@ -28,7 +28,7 @@ export const approvalsKey = (conversationId: string): string => ofStream(convers
 /** String that outlives a deleted conversation. */
 export const tombstoneKey = (conversationId: string): string => ofStream(conversationId, "deleted");
 export const runKeyPrefix = (conversationId: string): string => ofStream(conversationId, "run:");
-/** Hash: the run's record and, in fields `j:…`, its journal. */
+/** Hash: the run's record and, in fields `j:…`, its journal. `seq` is as of the last claim; of the active run it stands in meta. */
 export const runKey = (conversationId: string, runId: string): string => `${runKeyPrefix(conversationId)}${runId}`;
 /** Hash: call id -> state, and `<call id>:questions`, a JSON list of what a call that runs asks at this moment. */
 export const callsKey = (conversationId: string): string => `{${resultsTopic(conversationId)}}:calls`;

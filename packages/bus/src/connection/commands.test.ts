@@ -12,7 +12,7 @@ const broken = {
 
 it("asks with pauses, and gives up in time, where a primary never says whether it keeps what was written", async () => {
   const redis = {} as CommandsOptions["redis"];
-  const commands = new Commands({ redis, primaries: { of: () => broken }, isOrdered: true, timeoutMs: 600 });
+  const commands = new Commands({ redis, primaries: { of: () => broken }, isOneServer: true, timeoutMs: 600 });
   let tries = 0;
   await expect(commands.durably(["key"], async () => (tries += 1))).rejects.toThrow(BusUnavailable);
   expect(tries).toBeGreaterThan(1);
@@ -24,7 +24,7 @@ it("keeps commands for each other where the loop is busy, in their order, but no
   const clock = new WriteClock({ busyness: () => 0.6, nowMs: () => nowMs, steps: FOR_COMMANDS });
   nowMs = 1_000;
   const redis = {} as CommandsOptions["redis"];
-  const commands = new Commands({ redis, primaries: { of: () => undefined }, isOrdered: true, clock });
+  const commands = new Commands({ redis, primaries: { of: () => undefined }, isOneServer: true, clock });
   const sent: string[] = [];
   const send = (to: Commands, name: string) => to.send(async () => sent.push(name));
   const waiting = [send(commands, "a"), send(commands, "b")];

@@ -33,8 +33,8 @@ export interface CommandsOptions {
   /** Of a server or of a Cluster: what we say is said alike to both. */
   readonly redis: RedisCommander;
   readonly primaries: Primaries;
-  /** All over one connection: what is sent first is done first, but for what is `prompt`. */
-  readonly isOrdered: boolean;
+  /** All over one connection to one server, and no Cluster. */
+  readonly isOneServer: boolean;
   /** Undefined waits until Redis is back. */
   readonly timeoutMs?: number | undefined;
   /** Says when commands leave. Without one each leaves at the end of its tick. */
@@ -58,14 +58,17 @@ export class Commands {
   /** The same, for what has waited for company already, or is large enough to go alone. */
   readonly prompt: Commands;
   readonly primaries: Primaries;
-  /** True: of commands sent in one tick, all or none of them `prompt`, the first is done first, whatever keys they are about. */
-  readonly isOrdered: boolean;
+  /**
+   * True: of commands sent in one tick, all or none of them `prompt`, the first is done first, whatever keys they are about; and a
+   * script may see keys of several slots.
+   */
+  readonly isOneServer: boolean;
 
   constructor(options: CommandsOptions) {
-    const { redis, primaries, isOrdered, timeoutMs, clock } = options;
+    const { redis, primaries, isOneServer, timeoutMs, clock } = options;
     this.#redis = redis;
     this.primaries = primaries;
-    this.isOrdered = isOrdered;
+    this.isOneServer = isOneServer;
     this.#timeoutMs = timeoutMs;
     this.#clock = clock;
     this.prompt = clock ? new Commands({ ...options, clock: undefined }) : this;
@@ -89,8 +92,9 @@ export class Commands {
 
   async script(name: ScriptName, keys: readonly string[], args: readonly (string | number)[]): Promise<Reply[]> {
     const script = theScript(name);
-    if (script.numberOfKeys !== keys.length) throw new TypeError(`script ${name} was called with ${keys.length} keys`);
-    const rest = [script.numberOfKeys, ...keys, ...args] as const;
+    const { numberOfKeys = keys.length } = script;
+    if (numberOfKeys !== keys.length) throw new TypeError(`script ${name} was called with ${keys.length} keys`);
+    const rest = [numberOfKeys, ...keys, ...args] as const;
     if (script.isBound) return this.#boundScript(name, keys[0] ?? "", rest);
     return this.send(async (redis) => {
       try {

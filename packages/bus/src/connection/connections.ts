@@ -71,7 +71,7 @@ function toOne(address: Exclude<RedisAddress, { kind: "cluster" }>, options: Con
     commands: new Commands({
       redis,
       primaries: { of: () => link },
-      isOrdered: true,
+      isOneServer: true,
       timeoutMs: options.requestTimeoutMs,
       clock: new WriteClock({ steps: FOR_COMMANDS }),
     }),
@@ -108,7 +108,7 @@ function toCluster(address: Extract<RedisAddress, { kind: "cluster" }>, options:
     connectTo(node, access, named("subscriber", { refusesAtBreak: true })),
   );
   return {
-    commands: new Commands({ redis: cluster, primaries, isOrdered: false, timeoutMs: options.requestTimeoutMs }),
+    commands: new Commands({ redis: cluster, primaries, isOneServer: false, timeoutMs: options.requestTimeoutMs }),
     subscriber,
     openReads: () =>
       new ClusterReads(map, (node) => connectTo(node, access, named("blocking", { blocksForMs: BLOCKS_FOR_MS }))),

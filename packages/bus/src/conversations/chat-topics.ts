@@ -66,7 +66,7 @@ async function publishInConversation(
   const topic = chatTopic(conversationId);
   const added = commands.send((redis) => redis.xadd(topic, "*", ...fields));
   // Looked after it was added, or a deletion in between would leave it.
-  if (!commands.isOrdered) await added;
+  if (!commands.isOneServer) await added;
   const [exists] = await Promise.all([
     commands.send((redis) => redis.exists(metaKey(conversationId))),
     persists ? commands.send((redis) => redis.persist(topic)) : undefined,

@@ -130,7 +130,7 @@ export interface RunLease {
   appendLater(settle: () => void): void;
   /** As `append`, without an event. */
   record(journal: JournalWrite): void;
-  /** Resolves when all that was appended is durable. Throws Fenced. Waits while Redis is away. */
+  /** Resolves when all that was appended is durable. Throws Fenced, and for good what a write threw that failed. Waits while Redis is away. */
   flush(): Promise<void>;
   /** True once this attempt has written more than that it began. */
   readonly hasShown: boolean;

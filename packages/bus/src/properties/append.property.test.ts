@@ -10,9 +10,11 @@ jest.setTimeout(60_000);
 
 const lab = busLab();
 
+type Kind = "append" | "shared" | "finish" | "notice";
+
 /** What an owner, or somebody who takes himself for it, sends: a batch that begins so far from the next run-sequence. */
 const write = fc.record({
-  kind: fc.constantFrom<"append" | "finish" | "notice">("append", "append", "append", "append", "finish", "notice"),
+  kind: fc.constantFrom<Kind>("append", "append", "shared", "shared", "finish", "notice"),
   offset: fc.integer({ min: -4, max: 2 }),
   count: fc.nat({ max: 4 }),
   isOwner: fc.boolean().chain((maybe) => (maybe ? fc.constant(true) : fc.boolean())),
@@ -28,7 +30,13 @@ class AppendModel {
   stored = 0;
   hasEnded = false;
 
-  answer({ kind, offset, count, isOwner }: Write): string[] {
+  answer(one: Write): (string | null)[] {
+    const answer = this.#answer(one);
+    if (one.kind !== "shared") return answer;
+    return [answer[0] === "OK" ? (answer[1] ?? "") : null];
+  }
+
+  #answer({ kind, offset, count, isOwner }: Write): string[] {
     if (kind === "notice") {
       if (this.hasEnded) return ["ended"];
       this.log.push(eventOf(0));
@@ -73,6 +81,7 @@ async function ownedRun(bus: Bus) {
       const payloads = Array.from({ length: count }, (_, at) => eventOf(first + at));
       const batch = [isOwner ? (fence ?? "") : "0.0", first, count, ...payloads];
       if (kind === "append") return call("append-3", keys, [...batch, "last_batch", first]);
+      if (kind === "shared") return call("append-together-n", keys.slice(0, 2), [run.id, ...batch]);
       return call("finish-6", [...keys, ...ending], [...batch, 2, "status", "completed", '{"shown":{}}']);
     },
     async state() {

@@ -3,7 +3,9 @@ import { text } from "../connection/commands.ts";
 import { Fenced } from "../ports/errors.ts";
 import type { ScriptName } from "../scripts/load.ts";
 import { insist } from "./insist.ts";
+import type { SharedAppends } from "./shared-appends.ts";
 import { type AppendedBatch, UnconfirmedWrites } from "./unconfirmed-writes.ts";
+import type { Written } from "./write-turns.ts";
 
 const MORE_THAN_ANY = Number.MAX_SAFE_INTEGER;
 
@@ -11,6 +13,9 @@ export type RunKeys = readonly [stream: string, meta: string, run: string];
 
 export interface OwnerWritesOptions {
   readonly commands: Commands;
+  /** Undefined on a Cluster. */
+  readonly shared: SharedAppends | undefined;
+  readonly runId: string;
   readonly keys: RunKeys;
   readonly fence: string;
   /** Run-sequence of the last event in the log. */
@@ -64,6 +69,28 @@ export class OwnerWrites {
     return this.#lost;
   }
 
+  /** With other runs' appends where that can be, without a promise. */
+  share(batch: AppendedBatch, written: Written): void {
+    const { shared, keys, runId, fence } = this.#options;
+    const [stream, meta] = keys;
+    const { payloads, fields } = batch;
+    const askAlone = (): void => {
+      this.append(batch).then(
+        (reply) => written(undefined, text(reply[1])),
+        (error: unknown) => written(error, ""),
+      );
+    };
+    if (!shared || this.#lost || fields.length > 0) return askAlone();
+    const first = this.#stored + 1;
+    const done = (cancelledBy: string | undefined): void => {
+      if (cancelledBy === undefined) return askAlone();
+      this.#acknowledge(payloads.length);
+      this.#unconfirmed.add(first, batch);
+      written(undefined, cancelledBy);
+    };
+    shared.add({ stream, meta, runId, fence, first, payloads, done });
+  }
+
   append(batch: AppendedBatch): Promise<Reply[]> {
     return this.ask({
       script: "append-3",
@@ -101,10 +128,14 @@ export class OwnerWrites {
 
   #confirmed(reply: Reply[], events: number): Reply[] {
     if (text(reply[0]) === "FENCED") throw this.#lose("another owner has the run");
-    if (text(reply[0]) === "OK") this.#stored += events;
+    this.#acknowledge(text(reply[0]) === "OK" ? events : 0);
+    return reply;
+  }
+
+  #acknowledge(events: number): void {
+    this.#stored += events;
     this.#lastMs = Date.now();
     this.#lineage = this.#lineageNow();
-    return reply;
   }
 
   /** Writes again what follows run-sequence `have`. */

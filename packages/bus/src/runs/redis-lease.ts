@@ -24,6 +24,7 @@ import { isOverdue, parkingOf, pointAt } from "./park-run.ts";
 import { RunQuestions } from "./run-questions.ts";
 import { RunEvents } from "./run-events.ts";
 import { settleEnding } from "./settle-ending.ts";
+import type { SharedAppends } from "./shared-appends.ts";
 import { WriteBuffer } from "./write-buffer.ts";
 import { WriteTurns } from "./write-turns.ts";
 import type { WriteClock } from "../connection/write-clock.ts";
@@ -41,6 +42,8 @@ interface LeaseOptions {
   readonly outbox: Outbox;
   readonly upkeep: Upkeep;
   readonly clock: WriteClock;
+  /** Undefined on a Cluster. */
+  readonly shared: SharedAppends | undefined;
   readonly onEnd: () => void;
 }
 
@@ -86,15 +89,16 @@ export class RedisLease implements RunLease {
     const { conversationId, id } = options.run;
     this.#runKeys = [streamTopic(conversationId), metaKey(conversationId), runKey(conversationId, id)];
     const { commands, fence, stored } = options;
-    this.#writes = new OwnerWrites({ commands, fence, stored, keys: this.#runKeys, onLost: (why) => this.#lose(why) });
+    const parts = { commands, shared: options.shared, runId: id, keys: this.#runKeys, fence, stored };
+    this.#writes = new OwnerWrites({ ...parts, onLost: (why) => this.#lose(why) });
     this.#turns = new WriteTurns({
       buffer: this.#buffer,
       clock: options.clock,
-      append: (batch) => this.#writes.append(batch),
-      onReply: (reply) => this.#noticeCancel(reply),
+      append: (batch, written) => this.#writes.share(batch, written),
+      onCancel: () => this.#abort.abort("cancelled"),
     });
-    const parts = { lease: this, keys: this.#runKeys, writes: this.#writes, events: this.#events };
-    this.questions = new RunQuestions(commands, options.upkeep, parts);
+    const of = { lease: this, keys: this.#runKeys, writes: this.#writes, events: this.#events };
+    this.questions = new RunQuestions(commands, options.upkeep, of);
     if (options.cancelled) this.#abort.abort("cancelled");
   }
 
@@ -177,7 +181,8 @@ export class RedisLease implements RunLease {
   /** Looks at the cancel flag and the fence now, without writing. */
   async checkCancel(): Promise<void> {
     try {
-      this.#noticeCancel(await this.#writes.append({ payloads: [], fields: [] }));
+      const reply = await this.#writes.append({ payloads: [], fields: [] });
+      if (text(reply[1])) this.#abort.abort("cancelled");
     } catch (error) {
       if (!(error instanceof Fenced)) throw error;
     }
@@ -253,7 +258,8 @@ export class RedisLease implements RunLease {
   /** Whatever comes of it, this lease is no longer held here: a claim may take the run again. */
   async #giveUp(isFailure: boolean): Promise<number> {
     try {
-      await this.flush();
+      // Whether or not what was said could be written: it is the next owner's to say.
+      await this.flush().catch(() => undefined);
       const keys = [this.#runKeys[1], this.#runKeys[2]];
       const reply = await this.#writes.ask({ script: "release-2", keys, args: () => [isFailure ? 1 : 0] });
       return Number(text(reply[1]));
@@ -265,9 +271,5 @@ export class RedisLease implements RunLease {
   #lose(why: Fenced): void {
     this.#abort.abort(why);
     this.#onEnd();
-  }
-
-  #noticeCancel(reply: readonly Reply[]): void {
-    if (text(reply[1])) this.#abort.abort("cancelled");
   }
 }

@@ -12,6 +12,7 @@ import { publishEntry } from "../queue/publish-entry.ts";
 import type { Upkeep } from "../retention/upkeep.ts";
 import { LoadSign } from "./load-sign.ts";
 import { RedisLease } from "./redis-lease.ts";
+import { SharedAppends } from "./shared-appends.ts";
 import { requeueStranded } from "./stranded.ts";
 import { WriteClock } from "../connection/write-clock.ts";
 
@@ -32,6 +33,7 @@ export class RedisRuns implements Runs {
   readonly #upkeep: Upkeep;
   readonly #load: LoadSign;
   readonly #clock = new WriteClock();
+  readonly #shared: SharedAppends | undefined;
   readonly #leases = new Set<RedisLease>();
   readonly #claiming = new Map<string, Promise<Claim>>();
   #watch: NodeJS.Timeout | undefined;
@@ -42,6 +44,7 @@ export class RedisRuns implements Runs {
     this.#outbox = parts.outbox;
     this.#upkeep = parts.upkeep;
     this.#instance = parts.instance;
+    this.#shared = parts.commands.isOneServer ? new SharedAppends(parts.commands) : undefined;
     this.#load = new LoadSign(parts.commands, parts.instance);
   }
 
@@ -166,6 +169,7 @@ export class RedisRuns implements Runs {
       outbox: this.#outbox,
       upkeep: this.#upkeep,
       clock: this.#clock,
+      shared: this.#shared,
       onEnd: () => {
         if (this.#leases.delete(lease)) this.#load.remove();
       },

@@ -4,13 +4,16 @@
 -- Returns {OK, who cancelled the run or ''} | {FENCED} | {GAP, run-sequence stored}
 -- @include append-events
 -- @include append-as-owner
--- @include events-given
-local payloads = eventsGiven(3)
-local refusal, cancelledBy = appendAsOwner(KEYS[1], KEYS[2], KEYS[3], ARGV[1], tonumber(ARGV[2]), payloads)
+-- @include run-id-of
+local refusal, cancelledBy, next = appendAsOwner(KEYS[1], KEYS[2], runIdOf(KEYS[3]), 1)
 if refusal then
   return refusal
 end
-for i = 4 + #payloads, #ARGV, 2 do
+-- Services of the version before tell only the run itself of a cancel. Whoever has nothing to append asks for just that.
+if next == 4 and cancelledBy == '' then
+  cancelledBy = redis.call('HGET', KEYS[3], 'cancel') or ''
+end
+for i = next, #ARGV, 2 do
   redis.call('HSET', KEYS[3], ARGV[i], ARGV[i + 1])
 end
 return { 'OK', cancelledBy }

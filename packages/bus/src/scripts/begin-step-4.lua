@@ -9,14 +9,13 @@
 --   | {GAP, run-sequence stored}
 -- @include append-events
 -- @include append-as-owner
--- @include events-given
-local payloads = eventsGiven(3)
-local step, steeredPayload, now = unpack(ARGV, 4 + #payloads, 6 + #payloads)
-local refusal, cancelledBy = appendAsOwner(KEYS[4], KEYS[1], KEYS[2], ARGV[1], tonumber(ARGV[2]), payloads)
+-- @include run-id-of
+local refusal, cancelledBy, at = appendAsOwner(KEYS[4], KEYS[1], runIdOf(KEYS[2]), 1)
 if refusal then
   return refusal
 end
-for i = 7 + #payloads, #ARGV, 2 do
+local step, steeredPayload, now = unpack(ARGV, at, at + 2)
+for i = at + 3, #ARGV, 2 do
   redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1])
 end
 local field = 'j:steered:' .. step

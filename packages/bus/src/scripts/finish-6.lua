@@ -6,18 +6,16 @@
 -- Returns {OK, turns that wait in the inbox} | {FENCED} | {GAP, run-sequence stored}
 -- @include append-events
 -- @include append-as-owner
--- @include events-given
+-- @include run-id-of
 -- @include close-run
 -- @include insert-turn
 if redis.call('HGET', KEYS[3], 'finished_fence') == ARGV[1] then
   return { 'OK', tostring(redis.call('LLEN', KEYS[6])) }
 end
-local payloads = eventsGiven(3)
-local refusal = appendAsOwner(KEYS[1], KEYS[2], KEYS[3], ARGV[1], tonumber(ARGV[2]), payloads)
+local refusal, _, at = appendAsOwner(KEYS[1], KEYS[2], runIdOf(KEYS[3]), 1)
 if refusal then
   return refusal
 end
-local at = 4 + #payloads
 local pairsEnd = at + tonumber(ARGV[at])
 for i = at + 1, pairsEnd, 2 do
   redis.call('HSET', KEYS[3], ARGV[i], ARGV[i + 1])

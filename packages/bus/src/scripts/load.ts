@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 
 /**
  * Lua scripts are files named <verb>-<number of keys>.lua; a line `-- @include <name>` is replaced by
- * include/<name>.lua. A script sees one slot only (protocol §2.5).
+ * include/<name>.lua. A script sees one slot only (protocol §2.5), but for one whose number of keys is n: it is for one server.
  * A Redis that is full refuses a script with a shebang before its first command, and of one without it single commands in the
  * middle. Those that only look, or make room, say so in a shebang of their own and may go on.
  */
@@ -14,6 +14,7 @@ export const SCRIPT_NAMES = [
   "announced-1",
   "append-notice-3",
   "append-3",
+  "append-together-n",
   "ask-4",
   "begin-step-4",
   "cancel-6",
@@ -52,7 +53,8 @@ export interface Script {
   readonly name: ScriptName;
   readonly source: string;
   readonly sha1: string;
-  readonly numberOfKeys: number;
+  /** Undefined for any number. */
+  readonly numberOfKeys: number | undefined;
   /** It writes a log, so its text names the server's lineage: it can only be called with `bind`. */
   readonly isBound: boolean;
 }
@@ -67,7 +69,7 @@ function load(name: ScriptName): Script {
     name,
     source,
     sha1: sha1Of(source),
-    numberOfKeys: Number(name.split("-").at(-1)),
+    numberOfKeys: Number(/\d+$/.exec(name)?.[0] ?? Number.NaN) || undefined,
     isBound: /\b(LINEAGE|PUBLISH)\b/.test(source),
   };
 }

@@ -6,7 +6,7 @@
 -- Returns {OK} | {CANCELLED} the run has a cancel flag: nothing was changed | {FENCED} | {GAP, run-sequence stored}
 -- @include append-events
 -- @include append-as-owner
--- @include events-given
+-- @include run-id-of
 if redis.call('HGET', KEYS[3], 'parked_fence') == ARGV[1] then
   return { 'OK' }
 end
@@ -16,19 +16,18 @@ end
 if redis.call('HEXISTS', KEYS[3], 'cancel') == 1 then
   return { 'CANCELLED' }
 end
-local payloads = eventsGiven(3)
-local refusal = appendAsOwner(KEYS[1], KEYS[2], KEYS[3], ARGV[1], tonumber(ARGV[2]), payloads)
+local refusal, _, at = appendAsOwner(KEYS[1], KEYS[2], runIdOf(KEYS[3]), 1)
 if refusal then
   return refusal
 end
 local asked = {}
-for i = 5 + #payloads, #ARGV, 3 do
+for i = at + 1, #ARGV, 3 do
   local id = ARGV[i]
   asked[#asked + 1] = id
   redis.call('HSET', KEYS[4], id, ARGV[i + 1], id .. ':status', 'requested', id .. ':call', ARGV[i + 2])
 end
 redis.call('HSET', KEYS[3], 'status', 'requires_action', 'parked_fence', ARGV[1],
-  'if_cancelled', ARGV[4 + #payloads], 'asked', table.concat(asked, ' '), 'waits', #asked)
+  'if_cancelled', ARGV[at], 'asked', table.concat(asked, ' '), 'waits', #asked)
 -- Nobody has this fence: what its owner might still have in flight is refused.
 redis.call('HSET', KEYS[2], 'owner', '', 'fence', '')
 return { 'OK' }

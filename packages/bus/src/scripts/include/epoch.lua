@@ -6,15 +6,14 @@
 -- @include event-uuid
 local function renumber(streamKey, old, fresh)
   local newest = redis.call('XREVRANGE', streamKey, '+', '-', 'COUNT', 1)[1]
-  local from, was, is = '-', uuidPrefix(old), uuidPrefix(fresh)
+  local from, was, is = '-', tonumber(old), tonumber(fresh)
   while newest do
     local page = redis.call('XRANGE', streamKey, from, newest[1], 'COUNT', 500)
     for _, entry in ipairs(page) do
       local seq, fields = string.match(entry[1], '%d+$'), entry[2]
-      local digits = string.format('%012x', tonumber(seq))
       -- A message's id is its own.
-      if fields[2] == was .. digits then
-        fields[2] = is .. digits
+      if fields[2] == eventUuid(was, tonumber(seq)) then
+        fields[2] = eventUuid(is, tonumber(seq))
       end
       redis.call('XADD', streamKey, fresh .. '-' .. seq, unpack(fields))
     end

@@ -1,5 +1,5 @@
--- uuidPrefix(epoch) -> with seq as 12 hexadecimal digits behind it, the UUID of an event, as `positionOfEventUuid` reads it
-local function uuidPrefix(epoch)
-  local hex = string.format('%012x', tonumber(epoch))
-  return string.sub(hex, 1, 8) .. '-' .. string.sub(hex, 9, 12) .. '-8000-8000-'
+-- eventUuid(epoch, seq) -> the UUID of an event, of its numbers, as `positionOfEventUuid` reads it
+local function eventUuid(epoch, seq)
+  local low = epoch % 65536
+  return string.format('%08x-%04x-8000-8000-%012x', (epoch - low) / 65536, low, seq)
 end
