@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { RedisCommander } from "ioredis";
 import { BusUnavailable } from "../ports/errors.ts";
 import type { Script, ScriptName } from "../scripts/load.ts";
+import { Deadlines } from "./deadlines.ts";
 import type { WriteClock } from "./write-clock.ts";
 import { type PrimaryFacts, type PrimaryLink, theScript } from "./primary-link.ts";
 
@@ -54,6 +55,7 @@ const MOST_LEARNINGS = 10;
 export class Commands {
   readonly #redis: RedisCommander;
   readonly #timeoutMs: number | undefined;
+  readonly #deadlines: Deadlines | undefined;
   readonly #clock: WriteClock | undefined;
   /** The same, for what has waited for company already, or is large enough to go alone. */
   readonly prompt: Commands;
@@ -70,6 +72,7 @@ export class Commands {
     this.primaries = primaries;
     this.isOneServer = isOneServer;
     this.#timeoutMs = timeoutMs;
+    this.#deadlines = timeoutMs === undefined ? undefined : new Deadlines(timeoutMs);
     this.#clock = clock;
     this.prompt = clock ? new Commands({ ...options, clock: undefined }) : this;
   }
@@ -164,24 +167,11 @@ export class Commands {
 
   /** A connection that is being made answers nothing, and a Cluster holds commands back without a limit. */
   #inTime<Answer>(answer: Promise<Answer>): Promise<Answer> {
-    const timeoutMs = this.#timeoutMs;
-    if (timeoutMs === undefined) return answer;
-    return new Promise((resolve, reject) => {
-      const late = () => reject(new BusUnavailable("Redis did not answer in time"));
-      const timer = setTimeout(late, timeoutMs);
-      answer.then(
-        (value) => {
-          clearTimeout(timer);
-          resolve(value);
-        },
-        (error: unknown) => {
-          clearTimeout(timer);
-          reject(error);
-        },
-      );
-    });
+    return this.#deadlines?.within(answer, tooLate) ?? answer;
   }
 }
+
+const tooLate = (): Error => new BusUnavailable("Redis did not answer in time");
 
 const isUnknownScript = (error: unknown): boolean => error instanceof Error && error.message.startsWith("NOSCRIPT");
 

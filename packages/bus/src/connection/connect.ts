@@ -17,7 +17,6 @@ export interface ConnectOptions {
    * may lead to another server.
    */
   readonly refusesAtBreak?: boolean;
-  readonly autoPipelining?: boolean;
   readonly onTrouble: (message: string, error: unknown) => void;
 }
 
@@ -98,7 +97,6 @@ function settingsOf(options: ConnectOptions): Settings {
   return {
     connectionName: options.name,
     maxRetriesPerRequest: retriesOf(options, refusesAtBreak),
-    enableAutoPipelining: options.autoPipelining ?? false,
     autoResendUnfulfilledCommands: !refusesAtBreak,
     autoResubscribe: false,
     connectTimeout: CONNECT_TIMEOUT_MS,

@@ -8,6 +8,7 @@ import { ClusterPrimaries } from "./cluster-primaries.ts";
 import { ClusterReads, PollingTail } from "./cluster-reads.ts";
 import { Commands } from "./commands.ts";
 import { connect, connectCluster, type ConnectOptions, connectTo, disconnect } from "./connect.ts";
+import { writingOncePerTurn } from "./once-per-turn.ts";
 import { PrimaryLink } from "./primary-link.ts";
 import { FOR_COMMANDS, WriteClock } from "./write-clock.ts";
 import { parseRedisAddress, type RedisAddress } from "./redis-address.ts";
@@ -56,7 +57,7 @@ const hasteOf = ({ requestTimeoutMs }: ConnectionsOptions): Partial<ConnectOptio
 /** One server, or the primary that Sentinels name. */
 function toOne(address: Exclude<RedisAddress, { kind: "cluster" }>, options: ConnectionsOptions): Connections {
   const named = naming(options);
-  const redis = connect(address, named("commands", { ...hasteOf(options), autoPipelining: true }));
+  const redis = writingOncePerTurn(connect(address, named("commands", hasteOf(options))));
   const link = new PrimaryLink({
     redis: connect(address, named("primary", { refusesAtBreak: true, commandTimeoutMs: CHECK_TIMEOUT_MS })),
     key: () => LINEAGE_KEY,
@@ -64,7 +65,7 @@ function toOne(address: Exclude<RedisAddress, { kind: "cluster" }>, options: Con
     isExpected: true,
     onTrouble: options.onTrouble,
   });
-  const subscriber = new OneConnectionSubscriber(connect(address, named("subscriber")));
+  const subscriber = new OneConnectionSubscriber(writingOncePerTurn(connect(address, named("subscriber"))));
   const openBlocking = (): OneConnectionReads =>
     new OneConnectionReads(connect(address, named("blocking", { blocksForMs: BLOCKS_FOR_MS })));
   return {

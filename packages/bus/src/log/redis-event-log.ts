@@ -1,5 +1,6 @@
 import { formatEntryId, positionOfEventUuid, streamTopic } from "@holdfast/protocol";
 import type { Commands } from "../connection/commands.ts";
+import { Deadlines } from "../connection/deadlines.ts";
 import { messagesKey, metaKey } from "../keys.ts";
 import type { LogLine } from "../ports/entry.ts";
 import { BusUnavailable } from "../ports/errors.ts";
@@ -10,12 +11,12 @@ import type { Subscriber } from "./subscriber.ts";
 export class RedisEventLog implements EventLog {
   readonly #commands: Commands;
   readonly #subscriber: Subscriber;
-  readonly #subscribeTimeoutMs: number | undefined;
+  readonly #deadlines: Deadlines | undefined;
 
   constructor(commands: Commands, subscriber: Subscriber, subscribeTimeoutMs?: number) {
     this.#commands = commands;
     this.#subscriber = subscriber;
-    this.#subscribeTimeoutMs = subscribeTimeoutMs;
+    this.#deadlines = subscribeTimeoutMs === undefined ? undefined : new Deadlines(subscribeTimeoutMs);
   }
 
   async head(conversationId: string): Promise<LogHead | undefined> {
@@ -25,7 +26,9 @@ export class RedisEventLog implements EventLog {
 
   async read(conversationId: string, after: string | undefined, limit: number): Promise<LogLine[]> {
     const from = after === undefined ? "-" : `(${after}`;
-    const entries = await this.#commands.prompt.send((redis) =>
+    // A first page is one of the many things that somebody asks for who begins to read.
+    const commands = after === undefined ? this.#commands : this.#commands.prompt;
+    const entries = await commands.send((redis) =>
       redis.xrange(streamTopic(conversationId), from, "+", "COUNT", limit),
     );
     return entries.map(([id, fields]) => ({ id, payload: fieldOf(fields, "payload") }));
@@ -47,28 +50,20 @@ export class RedisEventLog implements EventLog {
 
   async follow(conversationId: string, follower: LogFollower): Promise<() => void> {
     const following = this.#subscriber.follow(streamTopic(conversationId), follower);
-    if (this.#subscribeTimeoutMs === undefined) return following;
-    return within(this.#subscribeTimeoutMs, following);
+    if (!this.#deadlines) return following;
+    try {
+      return await this.#deadlines.within(following, tooLate);
+    } catch (error) {
+      // Acknowledged too late, it is given up again.
+      following.then((stop) => stop()).catch(() => undefined);
+      throw error instanceof BusUnavailable
+        ? error
+        : new BusUnavailable("Redis refused a subscription", { cause: error });
+    }
   }
 }
 
-/** The answer in time, or BusUnavailable; a subscription that is acknowledged too late is given up again. */
-async function within(timeoutMs: number, following: Promise<() => void>): Promise<() => void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new BusUnavailable("Redis did not acknowledge a subscription in time")), timeoutMs);
-  });
-  try {
-    return await Promise.race([following, late]);
-  } catch (error) {
-    following.then((stop) => stop()).catch(() => undefined);
-    throw error instanceof BusUnavailable
-      ? error
-      : new BusUnavailable("Redis refused a subscription", { cause: error });
-  } finally {
-    clearTimeout(timer);
-  }
-}
+const tooLate = (): Error => new BusUnavailable("Redis did not acknowledge a subscription in time");
 
 /** A field of a stream entry, '' when missing. */
 export function fieldOf(fields: readonly string[], name: string): string {
