@@ -81,6 +81,31 @@ describe.each(REDIS_KINDS)("event log on %s", (kind) => {
   });
 });
 
+describe("subscriptions at one server", () => {
+  const lab = busLab();
+
+  it("end together where channels are left, but for one that is followed again by then", async () => {
+    const address = parseRedisAddress(lab.url);
+    if (address.kind === "cluster") throw new Error("one server");
+    const redis = connect(address, { name: "left", onTrouble: () => undefined });
+    const subscriber = new OneConnectionSubscriber(redis);
+    const follower = { onLines: () => undefined, onResubscribed: () => undefined, onDeleted: () => (heard += 1) };
+    let heard = 0;
+    const stops = await Promise.all(["kept", "gone", "also"].map((channel) => subscriber.follow(channel, follower)));
+    const said: unknown[] = [];
+    const unsubscribe = redis.unsubscribe.bind(redis);
+    redis.unsubscribe = ((...channels: string[]) => (said.push(channels), unsubscribe(...channels))) as never;
+    for (const stop of stops) stop();
+    await subscriber.follow("kept", follower);
+    const followed = async () => lab.raw.pubsub("NUMSUB", "kept", "gone", "also");
+    await until(async () => String(await followed()) === "kept,1,gone,0,also,0");
+    expect(said).toEqual([["gone", "also"]]);
+    await lab.raw.publish("kept", "!deleted");
+    await until(() => heard === 1);
+    await subscriber.close();
+  });
+});
+
 describe("subscriptions at a Cluster", () => {
   const lab = busLab("a Cluster");
 

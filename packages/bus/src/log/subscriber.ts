@@ -14,12 +14,16 @@ export interface Subscriber {
 }
 
 const RESUBSCRIBE_CHUNK = 500;
+/** What nobody follows any more is unsubscribed from together; until then its messages are dropped. */
+const LEAVE_TOGETHER_MS = 100;
 
 /** Over one connection, to a server or, through Sentinels, to whoever is the primary. */
 export class OneConnectionSubscriber implements Subscriber {
   readonly #redis: Redis;
   readonly #followers = new Followers();
   readonly #stopAsking: () => void;
+  /** Channels that were left since the last time. */
+  readonly #left = new Set<string>();
   #wasReady = false;
 
   constructor(redis: Redis) {
@@ -48,8 +52,16 @@ export class OneConnectionSubscriber implements Subscriber {
 
   #leave(channel: string, follower: LogFollower): void {
     if (!this.#followers.remove(channel, follower)) return;
-    if (this.#redis.status === "ready") this.#redis.unsubscribe(channel).catch(() => undefined);
+    if (this.#left.size === 0) setTimeout(this.#unsubscribe, LEAVE_TOGETHER_MS).unref();
+    this.#left.add(channel);
   }
+
+  readonly #unsubscribe = (): void => {
+    const channels = [...this.#left].filter((channel) => !this.#followers.has(channel));
+    this.#left.clear();
+    if (channels.length === 0 || this.#redis.status !== "ready") return;
+    this.#redis.unsubscribe(...channels).catch(() => undefined);
+  };
 
   async #onReady(): Promise<void> {
     if (!this.#wasReady) {
