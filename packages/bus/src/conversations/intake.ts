@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import {
   chatTopic,
   isTerminal,
@@ -105,9 +105,10 @@ export class Intake {
   async #acceptOnce(message: NewMessage, runId: string, note: Note): Promise<Try> {
     const { envelope, agent } = message;
     const conversationId = envelope.conversation_id;
-    // Pointers come before the fact: one without its fact reads as unknown.
-    const [put] = await Promise.all([this.#outbox.put(note), this.#pointAt(note, agent)]);
-    const reply = await this.#commands.script(
+    // Pointers come before the fact: one without its fact reads as unknown. At one server they do so on the same trip.
+    const pointing = Promise.all([this.#outbox.put(note), this.#pointAt(note, agent)]);
+    if (!this.#commands.isOneServer) await pointing;
+    const accepting = this.#commands.script(
       "accept-7",
       [
         streamTopic(conversationId),
@@ -120,6 +121,7 @@ export class Intake {
       ],
       acceptArguments(message, runId),
     );
+    const [[put], reply] = await Promise.all([pointing, accepting]);
     const outcome = text(reply[0]) as Accepted["outcome"];
     // A duplicate may be the second try of an accept that died before it published: publish it again, readers dedupe.
     const waits = outcome === "accepted" || (outcome === "duplicate" && text(reply[2]) === "queued");
@@ -239,7 +241,7 @@ function coreHash({ envelope, agent }: NewMessage): string {
 }
 
 function hashOf(body: unknown): string {
-  return createHash("sha256").update(JSON.stringify(body)).digest("base64url");
+  return hash("sha256", JSON.stringify(body), "base64url");
 }
 
 /** The order of keys says nothing. */
