@@ -1,5 +1,5 @@
 import type { LogFollower, LogLine } from "@holdfast/bus";
-import type { EntryPosition } from "@holdfast/protocol";
+import { type EntryPosition, parseEntryId } from "@holdfast/protocol";
 import type { ConversationSource } from "./conversation-source.ts";
 import { Held } from "./held.ts";
 import { isNewer, LineBatch } from "./line-batch.ts";
@@ -72,6 +72,19 @@ export class ConversationFeed implements LogFollower {
   /** Of a feed that is open: resolves when it is known from where on it hands on what comes. Throws BusUnavailable. */
   get begun(): Promise<void> | undefined {
     return this.#begun;
+  }
+
+  /** The conversation has a log, as far as is known. */
+  get hasLog(): boolean {
+    return this.#position.epoch !== 0;
+  }
+
+  /** Whoever joins now is handed every line after this one. */
+  get handedOn(): EntryPosition {
+    const first = this.#pending[0];
+    if (!first) return this.#position;
+    const { epoch, seq } = parseEntryId(first.id);
+    return { epoch, seq: seq - 1 };
   }
 
   close(): void {

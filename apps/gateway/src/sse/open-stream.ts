@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http";
-import type { Conversations } from "@holdfast/bus";
+import type { Conversations, LogLine } from "@holdfast/bus";
 import { formatEntryId, isTerminal } from "@holdfast/protocol";
 import type { Logger } from "@holdfast/telemetry";
 import type { ConnectionPool } from "./connection-pool.ts";
@@ -11,7 +11,7 @@ import { hasRunEndAfter } from "./run-end.ts";
 import { SseConnection } from "./sse-connection.ts";
 import { type StartPoint, startPoint } from "./start-point.ts";
 import type { StreamHub } from "./stream-hub.ts";
-import { Subscription } from "./subscription.ts";
+import { FIRST_PAGE, Subscription } from "./subscription.ts";
 
 export interface StreamDeps {
   readonly conversations: Conversations;
@@ -39,25 +39,35 @@ export type Opened = "open" | "closed" | "no_conversation" | "no_run" | "nothing
  * Throws BusUnavailable.
  */
 export async function openStream(deps: StreamDeps, request: StreamRequest): Promise<Opened> {
+  const { conversationId, cursor, isHead } = request;
+  const isFirst = !deps.hub.has(conversationId);
   // Subscribed first: from here on neither an event nor a deletion can be missed.
-  const feed = await deps.hub.enter(request.conversationId);
+  const feed = await deps.hub.enter(conversationId);
   let opened: Opened | undefined;
   try {
-    const [found] = await Promise.all([lookUp(deps, request), feed.begun]);
+    // One who reads all from the beginning has the first page on the same trip.
+    const reading = cursor.from === "beginning" && !isHead ? readAhead(deps, conversationId) : undefined;
+    const [found, ahead] = await Promise.all([lookUp(deps, request, isFirst ? feed : undefined), reading, feed.begun]);
     if (typeof found === "string") opened = found;
-    else opened = request.isHead ? "open" : connect(deps, feed, request, found);
+    else opened = isHead ? "open" : connect(deps, feed, request, found, ahead);
     return opened;
   } finally {
-    if (opened !== "open" || request.isHead) deps.hub.leave(feed);
+    if (opened !== "open" || isHead) deps.hub.leave(feed);
   }
 }
 
+const readAhead = ({ source }: StreamDeps, conversationId: string): Promise<LogLine[]> =>
+  source.read(conversationId, undefined, FIRST_PAGE);
+
+/** `fresh`: the conversation's feed, where it is this request that has it begun. */
 async function lookUp(
   { conversations, source }: StreamDeps,
   { conversationId, cursor, runId }: StreamRequest,
+  fresh: ConversationFeed | undefined,
 ): Promise<StartPoint | Exclude<Opened, "open" | "closed">> {
-  const conversation = await conversations.find(conversationId);
-  if (conversation.outcome !== "found") return "no_conversation";
+  await fresh?.begun;
+  // Where a log was found just now, there is a conversation.
+  if (!fresh?.hasLog && (await conversations.find(conversationId)).outcome !== "found") return "no_conversation";
   const start = await startPoint(source.log, conversationId, cursor);
   if (runId === undefined) return start;
   // Asked after the cursor is settled: a run that is over by then has its end in the log already.
@@ -72,6 +82,7 @@ function connect(
   feed: ConversationFeed,
   { response, cursor, runId }: StreamRequest,
   start: StartPoint,
+  ahead: readonly LogLine[] | undefined,
 ): "open" | "closed" {
   const connection = SseConnection.open({
     response,
@@ -94,6 +105,6 @@ function connect(
     onOverdue: () => logger.info("cut off a slow reader", { conversation_id: feed.conversationId }),
     ...(runId === undefined ? {} : { runId }),
   });
-  subscription.start();
+  subscription.start(ahead);
   return "open";
 }

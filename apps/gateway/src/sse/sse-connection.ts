@@ -48,6 +48,9 @@ export class SseConnection {
     this.#bufferBytes = bufferBytes;
     this.#stallMs = stallMs;
     this.#onClose = onClose;
+    // What else is said in this turn goes with the headers, in one write.
+    socket.cork();
+    process.nextTick(() => socket.uncork());
     response.writeHead(200, {
       "content-type": "text/event-stream; charset=utf-8",
       "cache-control": "no-cache, no-transform",
@@ -57,6 +60,8 @@ export class SseConnection {
     this.#isChunked = response.chunkedEncoding;
     socket.setNoDelay(true);
     socket.setKeepAlive(true, 30_000);
+    // Read to its end, the request has nothing left to break off: when the reader leaves, an error with a stack would say so.
+    response.req.resume();
     response.once("close", this.#closed);
   }
 

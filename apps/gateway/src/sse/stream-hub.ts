@@ -26,6 +26,11 @@ export class StreamHub {
     this.#sweep = setInterval(() => void this.sweep(), sweepMs).unref();
   }
 
+  /** Somebody reads the conversation already, or is about to. */
+  has(conversationId: string): boolean {
+    return this.#entries.has(conversationId);
+  }
+
   /** Whoever enters must leave, once, and joins the feed when it has begun. Throws BusUnavailable. */
   async enter(conversationId: string): Promise<ConversationFeed> {
     const entry = this.#entries.get(conversationId) ?? this.#open(conversationId);

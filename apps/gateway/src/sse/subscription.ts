@@ -3,7 +3,7 @@ import type { EntryPosition, ResetEvent } from "@holdfast/protocol";
 import type { ConversationFeed, Member } from "./conversation-feed.ts";
 import type { ConversationSource } from "./conversation-source.ts";
 import { Held } from "./held.ts";
-import { LineBatch } from "./line-batch.ts";
+import { isNewer, LineBatch } from "./line-batch.ts";
 import type { Outlet } from "./outlet.ts";
 import { endsRun } from "./run-end.ts";
 import type { StartPoint } from "./start-point.ts";
@@ -28,9 +28,10 @@ export interface SubscriptionOptions {
 
 const PAGE = 1_000;
 /** Unknown lines may be long ones; pages grow while they prove short. */
-const FIRST_PAGE = 50;
+export const FIRST_PAGE = 50;
 const PAGE_BYTES = 1_048_576;
 const MOST_HELD = 100;
+const NOWHERE: EntryPosition = { epoch: 0, seq: 0 };
 
 export class Subscription implements Member {
   readonly #feed: ConversationFeed;
@@ -55,9 +56,10 @@ export class Subscription implements Member {
     this.#firstReset = start.reset;
   }
 
-  start(): void {
+  /** `ahead`: the first page, where it was read before. */
+  start(ahead?: readonly LogLine[]): void {
     this.#feed.join(this);
-    this.#catchUp(this.#firstReset);
+    this.#catchUp(this.#firstReset, ahead);
   }
 
   deliver(batch: LineBatch): void {
@@ -80,22 +82,27 @@ export class Subscription implements Member {
     this.#feed.leave(this);
   }
 
-  #catchUp(reset: ResetEvent["reason"] | undefined): void {
+  #catchUp(reset: ResetEvent["reason"] | undefined, ahead?: readonly LogLine[]): void {
     this.#reading += 1;
     this.#held = new Held(MOST_HELD);
-    this.#readHistory(this.#reading, reset).catch((error: unknown) => {
+    this.#readHistory(this.#reading, reset, ahead).catch((error: unknown) => {
       this.#source.onTrouble("could not read a conversation's log for a reader", error);
       this.#outlet.destroy();
     });
   }
 
-  async #readHistory(reading: number, reset: ResetEvent["reason"] | undefined): Promise<void> {
+  async #readHistory(
+    reading: number,
+    reset: ResetEvent["reason"] | undefined,
+    ahead: readonly LogLine[] | undefined,
+  ): Promise<void> {
     const held = this.#held;
     if (!held) return;
     if (reset) await this.#writeReset(reading, reset);
+    let given = ahead;
     for (let limit = FIRST_PAGE; this.#isCurrent(reading); ) {
       held.take();
-      const lines = await this.#source.read(this.#feed.conversationId, this.#after, limit);
+      const lines = given ?? (await this.#source.read(this.#feed.conversationId, this.#after, limit));
       if (!this.#isCurrent(reading)) return;
       const batch = LineBatch.of(lines);
       if (batch && this.#isOtherEpoch(batch)) {
@@ -103,13 +110,20 @@ export class Subscription implements Member {
         return;
       }
       if (batch) this.#write(batch, true);
-      if (lines.length < limit && !held.hasOverflowed && !this.#outlet.isOverdue) {
+      if (lines.length < limit && this.#isUpToDate(held, given !== undefined)) {
         this.#goLive(held);
         return;
       }
+      given = undefined;
       if (this.#outlet.isOverdue) await this.#outlet.drained();
       limit = pageAfter(lines, limit);
     }
+  }
+
+  /** After the log's last page: one read ahead, before this was a member, may end before what the feed has handed on to others. */
+  #isUpToDate(held: Held<LineBatch>, wasAhead: boolean): boolean {
+    if (wasAhead && isNewer(this.#feed.handedOn, this.#after ?? NOWHERE)) return false;
+    return !held.hasOverflowed && !this.#outlet.isOverdue;
   }
 
   /** The same tick as the end of the last read: nothing can come in between. */

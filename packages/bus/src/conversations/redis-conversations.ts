@@ -94,12 +94,13 @@ export class RedisConversations implements Conversations {
   }
 
   async find(id: string): Promise<Lookup<Conversation & { metadata: Metadata }>> {
-    const [[createdAt, metadata], deleted] = await Promise.all([
-      this.#commands.send((redis) => redis.hmget(metaKey(id), "created_at", "metadata")),
-      this.#commands.send((redis) => redis.exists(tombstoneKey(id))),
-    ]);
-    if (deleted) return { outcome: "deleted" };
-    if (!createdAt) return { outcome: "missing" };
+    const [createdAt, metadata] = await this.#commands.send((redis) =>
+      redis.hmget(metaKey(id), "created_at", "metadata"),
+    );
+    if (!createdAt) {
+      const isDeleted = await this.#commands.send((redis) => redis.exists(tombstoneKey(id)));
+      return { outcome: isDeleted ? "deleted" : "missing" };
+    }
     return {
       outcome: "found",
       value: { id, created_at: createdAt, metadata: JSON.parse(metadata ?? "{}") as Metadata },
