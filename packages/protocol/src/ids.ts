@@ -1,13 +1,14 @@
 import { z } from "zod";
 
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
 /** A UUID of any version in canonical lower case (protocol §1). */
-export const Uuid = z
-  .string()
-  .regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/, "must be a UUID in lower case");
+export const Uuid = z.string().regex(UUID, "must be a UUID in lower case");
 export type Uuid = z.infer<typeof Uuid>;
 
+/** Asked of every agent's name, which must be none: the schema would say each time at length what is wrong with it. */
 export function isUuid(text: string): boolean {
-  return Uuid.safeParse(text).success;
+  return UUID.test(text);
 }
 
 /**
