@@ -4,7 +4,6 @@ import type { ChatCompletionChunk, ChatCompletionCreateParamsStreaming } from "o
 import { CallAssembly } from "./call-assembly.ts";
 import { chatMessages } from "./chat-messages.ts";
 import { type Dialect, Dialects, type OptionalField, openInDialect } from "./dialect.ts";
-import { Endpoint } from "./endpoint.ts";
 import type { ModelClient, ModelEnd, ModelFinishReason, ModelListener, ModelRequest } from "./model-client.ts";
 import { ModelCallFailed } from "./model-call-failed.ts";
 import { readStream } from "./streaming-call.ts";
@@ -15,13 +14,13 @@ import { strictSchema } from "./strict-schema.ts";
  * reasoning under two names, refusals, calls without ids or numbers, usage in every chunk or in none.
  */
 export class ChatCompletionsClient implements ModelClient {
-  readonly #endpoint: Endpoint;
+  readonly #openai: OpenAI;
   readonly #idleMs: number;
   readonly #prefersMaxCompletionTokens: boolean;
   readonly #dialects = new Dialects();
 
   constructor(openai: OpenAI, options: { idleMs: number; isOpenAi: boolean }) {
-    this.#endpoint = new Endpoint(openai, "/chat/completions");
+    this.#openai = openai;
     this.#idleMs = options.idleMs;
     this.#prefersMaxCompletionTokens = options.isOpenAi;
   }
@@ -34,7 +33,7 @@ export class ChatCompletionsClient implements ModelClient {
         openInDialect(
           dialect,
           () => this.#body(request, dialect),
-          (body) => this.#endpoint.post(body, abort),
+          (body) => this.#openai.chat.completions.create(body, { signal: abort }).asResponse(),
         ),
       read: (chunk) => answer.read(chunk),
       holdBack: () => listener.holdBack(),

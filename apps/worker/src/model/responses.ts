@@ -2,7 +2,6 @@ import type OpenAI from "openai";
 import type { ResponseCreateParamsStreaming, ResponseStreamEvent } from "openai/resources/responses/responses";
 import { type Dialect, Dialects, type OptionalField, openInDialect } from "./dialect.ts";
 import type { ModelClient, ModelEnd, ModelListener, ModelRequest } from "./model-client.ts";
-import { Endpoint } from "./endpoint.ts";
 import { ResponsesAnswer } from "./responses-answer.ts";
 import { responsesInput } from "./responses-input.ts";
 import { readStream } from "./streaming-call.ts";
@@ -13,12 +12,12 @@ const SMALLEST_LIMIT = 16;
 
 /** The Responses API, used without its store: the conversation is ours, and the provider keeps nothing. */
 export class ResponsesClient implements ModelClient {
-  readonly #endpoint: Endpoint;
+  readonly #openai: OpenAI;
   readonly #idleMs: number;
   readonly #dialects = new Dialects();
 
   constructor(openai: OpenAI, options: { idleMs: number }) {
-    this.#endpoint = new Endpoint(openai, "/responses");
+    this.#openai = openai;
     this.#idleMs = options.idleMs;
   }
 
@@ -30,7 +29,7 @@ export class ResponsesClient implements ModelClient {
         openInDialect(
           dialect,
           () => bodyOf(request, dialect),
-          (body) => this.#endpoint.post(body, abort),
+          (body) => this.#openai.responses.create(body, { signal: abort }).asResponse(),
         ),
       read: (event) => answer.read(event),
       holdBack: () => listener.holdBack(),
