@@ -3,7 +3,7 @@ import type { Uuid } from "@holdfast/protocol";
 
 /** A UUID that follows from a namespace and a name (RFC 9562, version 5): asking twice gives the same one. */
 export function uuidV5(namespace: Uuid, name: string): Uuid {
-  const bytes = Buffer.allocUnsafe(16 + Buffer.byteLength(name));
+  const bytes = Buffer.alloc(16 + Buffer.byteLength(name));
   bytes.write(namespace.replaceAll("-", ""), "hex");
   bytes.write(name, 16);
   // In one call, and as text: an object that is fed, and the buffer it gives, cost several times the hash.

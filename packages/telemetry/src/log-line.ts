@@ -85,7 +85,7 @@ function listOf(list: readonly unknown[], how: Copying, depth: number): unknown[
 function copyOf(value: object, how: Copying, depth: number): Record<string, unknown> {
   how.left -= 1;
   // Without a prototype no name means anything.
-  const copy: Record<string, unknown> = {};
+  const copy = Object.create(null) as Record<string, unknown>;
   for (const [key, item] of Object.entries(value).slice(0, MOST_ITEMS))
     copy[redactName(key)] = hidesWhole(key, item) ? REDACTED : shown(item, how, depth + 1);
   return copy;

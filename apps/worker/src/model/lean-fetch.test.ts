@@ -1,5 +1,7 @@
+import { getEventListeners } from "node:events";
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { until } from "@holdfast/testing";
 import { afterEach, describe, expect, it } from "@jest/globals";
 import { Destination, leanFetch, StreamedResponse } from "./lean-fetch.ts";
 
@@ -64,6 +66,14 @@ describe("what models are asked with", () => {
     const response = await post(url, { authorization: "Bearer secret", "x-own": "kept" });
     expect(await textOf(response)).toBe("there");
     expect(seen).toEqual([["POST", undefined, "kept"]]);
+  });
+
+  it("lets go of the signal when an answer is over, however it ends", async () => {
+    const { signal } = new AbortController();
+    const url = await serving((_request, response) => void response.end("whole"));
+    for (let call = 0; call < 3; call += 1)
+      expect(await textOf(await leanFetch(new Destination(url), { signal }))).toBe("whole");
+    await until(() => getEventListeners(signal, "abort").length === 0);
   });
 
   it("sends again on another connection what met one that the server had just closed", async () => {

@@ -60,8 +60,8 @@ function withoutCredentials(headers: Readonly<Record<string, string>>): Record<s
 }
 
 async function open(to: Destination, request: LeanRequest): Promise<IncomingMessage> {
-  request.signal?.throwIfAborted();
   for (let isSecondTry = false; ; isSecondTry = true) {
+    request.signal?.throwIfAborted();
     // A connection of its own, the second time.
     const sent = send(to, request, isSecondTry ? { agent: false } : {});
     try {
@@ -82,7 +82,10 @@ function send(to: Destination, { method = "GET", headers, body, signal }: LeanRe
   // Silence is the reader's matter: a limit of the pool's would be a timer to push on for every piece that arrives.
   const request = begin({ ...to.options, method, headers, timeout: 0, ...more });
   // Node's own `signal` option would follow the streams of both ways to their ends.
-  signal?.addEventListener("abort", () => request.destroy(signal.reason as Error), { once: true });
+  const abort = (): void => void request.destroy(asError(signal?.reason));
+  signal?.addEventListener("abort", abort, { once: true });
+  // A signal that is made of others is kept for as long as somebody listens to it, and all that was said with it.
+  request.once("close", () => signal?.removeEventListener("abort", abort));
   request.setNoDelay(true);
   const incoming = new Promise<IncomingMessage>((resolve, reject) => {
     request.once("response", resolve);
@@ -92,6 +95,9 @@ function send(to: Destination, { method = "GET", headers, body, signal }: LeanRe
   request.end(body);
   return { incoming, isReused: () => request.reusedSocket };
 }
+
+const asError = (reason: unknown): Error =>
+  reason instanceof Error ? reason : new Error("aborted", { cause: reason });
 
 function redirectOf({ statusCode, headers }: IncomingMessage): string | undefined {
   return statusCode === 307 || statusCode === 308 ? headers.location : undefined;

@@ -1,9 +1,10 @@
 import type { AgentConfig } from "@holdfast/protocol";
 import type { Secret } from "@holdfast/runtime";
+import OpenAI from "openai";
 import { ChatCompletionsClient } from "./chat-completions.ts";
 import type { ModelClient } from "./model-client.ts";
-import { ProviderApi } from "./provider-api.ts";
 import { ResponsesClient } from "./responses.ts";
+import { sdkFetch } from "./sdk-fetch.ts";
 
 export interface ProviderSettings {
   readonly baseUrl: string;
@@ -20,7 +21,8 @@ const NEVER_MS = 24 * 3_600_000;
 
 /** Clients of one provider, by the API an agent asks for. */
 export function openModels(settings: ProviderSettings): (api: AgentConfig["api"]) => ModelClient {
-  const openai = new ProviderApi({
+  const openai = new OpenAI({
+    fetch: sdkFetch(),
     baseURL: settings.baseUrl,
     // The SDK insists on a key; without one no Authorization header goes out.
     apiKey: settings.apiKey?.reveal() ?? "none",

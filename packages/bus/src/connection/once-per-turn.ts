@@ -10,7 +10,7 @@ export function writingOncePerTurn(redis: Redis): Redis {
   let waiting = "";
   const leave = (): void => {
     // Where the connection broke meanwhile, the client holds all that was not answered, and sends it again over the next.
-    if (socket === redis.stream && socket.writable) socket.write(waiting);
+    if (socket !== undefined && socket === redis.stream && socket.writable) socket.write(waiting);
     socket = undefined;
     waiting = "";
   };
@@ -22,7 +22,10 @@ export function writingOncePerTurn(redis: Redis): Redis {
       waiting += text;
     },
   };
-  redis.sendCommand = (command, stream) =>
-    sendCommand(command, stream ?? (redis.status === "ready" ? (turn as unknown as typeof stream) : stream));
+  redis.sendCommand = (command, stream) => {
+    // A pipeline writes by itself: replies are told apart by their order alone.
+    if (stream) leave();
+    return sendCommand(command, stream ?? (redis.status === "ready" ? (turn as unknown as typeof stream) : stream));
+  };
   return redis;
 }

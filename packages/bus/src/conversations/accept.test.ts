@@ -1,7 +1,11 @@
 import { describe, expect, it, jest } from "@jest/globals";
 import { chatTopic, newUuid } from "@holdfast/protocol";
+import { until } from "@holdfast/testing";
 import { Commands } from "../connection/commands.ts";
 import { runIdOf as runIdFor } from "../ids.ts";
+import { metaKey } from "../keys.ts";
+import { BusUnavailable } from "../ports/errors.ts";
+import { Outbox } from "./outbox.ts";
 import type { NewMessage } from "../ports/conversations.ts";
 import { busLab, claimed, COMPLETED, message, runIdOf, REDIS_KINDS } from "../test-lab/bus-lab.ts";
 
@@ -21,6 +25,20 @@ describe.each(REDIS_KINDS)("accept on %s", (kind) => {
     expect(again).toEqual({ outcome: "duplicate", runId: runIdOf(first), status: "queued" });
     const log = await lab.events(given.envelope.conversation_id);
     expect(log.map((event) => event.event)).toEqual(["user_message", "run"]);
+  });
+
+  it("[accept.note-follows] writes the note of what was accepted although Redis refused just that, and says that it failed", async () => {
+    const bus = lab.openBus();
+    const given = message(newUuid());
+    const { conversation_id: id } = given.envelope;
+    const refused = jest.spyOn(Outbox.prototype, "put").mockRejectedValueOnce(new BusUnavailable("OOM"));
+    await expect(bus.conversations.accept(given)).rejects.toThrow("OOM");
+    refused.mockRestore();
+    // On a Cluster nothing was accepted: the note is waited for first.
+    const stored = await lab.raw.exists(metaKey(id));
+    expect(stored).toBe(kind === "a Cluster" ? 0 : 1);
+    if (stored) await until(async () => (await noteScore(id, `turn ${id} ${runIdFrom(given.envelope)}`)) !== null);
+    expect((await bus.conversations.accept(given)).outcome).toBe(stored ? "duplicate" : "accepted");
   });
 
   it("[accept.conflict] refuses the same id with another body", async () => {

@@ -25,6 +25,7 @@ import type { Control } from "../ports/control.ts";
 import type { Accepted, NewMessage } from "../ports/conversations.ts";
 import type { Upkeep } from "../retention/upkeep.ts";
 import { publishTurn } from "./chat-topics.ts";
+import { insist } from "../runs/insist.ts";
 import type { Note, Outbox, PutNote } from "./outbox.ts";
 
 const TITLE_LENGTH = 80;
@@ -105,23 +106,7 @@ export class Intake {
   async #acceptOnce(message: NewMessage, runId: string, note: Note): Promise<Try> {
     const { envelope, agent } = message;
     const conversationId = envelope.conversation_id;
-    // Pointers come before the fact: one without its fact reads as unknown. At one server they do so on the same trip.
-    const pointing = Promise.all([this.#outbox.put(note), this.#pointAt(note, agent)]);
-    if (!this.#commands.isOneServer) await pointing;
-    const accepting = this.#commands.script(
-      "accept-7",
-      [
-        streamTopic(conversationId),
-        metaKey(conversationId),
-        messagesKey(conversationId),
-        inboxKey(conversationId),
-        runKey(conversationId, runId),
-        tombstoneKey(conversationId),
-        steerKey(conversationId),
-      ],
-      acceptArguments(message, runId),
-    );
-    const [[put], reply] = await Promise.all([pointing, accepting]);
+    const { reply, put } = await this.#acceptPointed(message, runId, note);
     const outcome = text(reply[0]) as Accepted["outcome"];
     // A duplicate may be the second try of an accept that died before it published: publish it again, readers dedupe.
     const waits = outcome === "accepted" || (outcome === "duplicate" && text(reply[2]) === "queued");
@@ -144,6 +129,39 @@ export class Intake {
       ]);
     }
     return { reply, put };
+  }
+
+  /** The fact, and before it what leads there. */
+  async #acceptPointed(message: NewMessage, runId: string, note: Note): Promise<Try> {
+    const { envelope, agent } = message;
+    const conversationId = envelope.conversation_id;
+    const args = acceptArguments(message, runId);
+    const point = () => Promise.all([this.#outbox.put(note), this.#pointAt(note, agent)]);
+    // Pointers come before the fact: one without its fact reads as unknown. At one server they do so on the same trip.
+    const pointing = point();
+    if (!this.#commands.isOneServer) await pointing;
+    const accepting = this.#commands.script(
+      "accept-7",
+      [
+        streamTopic(conversationId),
+        metaKey(conversationId),
+        messagesKey(conversationId),
+        inboxKey(conversationId),
+        runKey(conversationId, runId),
+        tombstoneKey(conversationId),
+        steerKey(conversationId),
+      ],
+      args,
+    );
+    const [pointed, accepted] = await Promise.allSettled([pointing, accepting]);
+    if (accepted.status === "rejected") throw accepted.reason;
+    if (pointed.status === "rejected") {
+      // A Redis that was full for just these: whoever asked hears of it, and the fact must not stay without its note.
+      insist(point, () => undefined).catch(() => undefined);
+      throw pointed.reason;
+    }
+    const [put] = pointed.value;
+    return { reply: accepted.value, put };
   }
 
   /** What leads to the run and its conversation from other slots. */

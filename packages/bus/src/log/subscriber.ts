@@ -13,7 +13,7 @@ export interface Subscriber {
   close(): Promise<void>;
 }
 
-const RESUBSCRIBE_CHUNK = 500;
+const CHUNK = 500;
 /** What nobody follows any more is unsubscribed from together; until then its messages are dropped. */
 const LEAVE_TOGETHER_MS = 100;
 
@@ -60,7 +60,8 @@ export class OneConnectionSubscriber implements Subscriber {
     const channels = [...this.#left].filter((channel) => !this.#followers.has(channel));
     this.#left.clear();
     if (channels.length === 0 || this.#redis.status !== "ready") return;
-    this.#redis.unsubscribe(...channels).catch(() => undefined);
+    for (let at = 0; at < channels.length; at += CHUNK)
+      this.#redis.unsubscribe(...channels.slice(at, at + CHUNK)).catch(() => undefined);
   };
 
   async #onReady(): Promise<void> {
@@ -69,8 +70,8 @@ export class OneConnectionSubscriber implements Subscriber {
       return;
     }
     const { channels } = this.#followers;
-    for (let at = 0; at < channels.length; at += RESUBSCRIBE_CHUNK) {
-      const chunk = channels.slice(at, at + RESUBSCRIBE_CHUNK);
+    for (let at = 0; at < channels.length; at += CHUNK) {
+      const chunk = channels.slice(at, at + CHUNK);
       try {
         await this.#redis.subscribe(...chunk);
       } catch {

@@ -2,7 +2,7 @@ import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "@jest/globals";
 import OpenAI from "openai";
-import { ProviderApi } from "./provider-api.ts";
+import { sdkFetch } from "./sdk-fetch.ts";
 
 const servers: Server[] = [];
 afterEach(() => {
@@ -22,7 +22,7 @@ async function provider(answer: RequestListener, settings: ConstructorParameters
   const body = { model: "m", messages: [], stream: true as const };
   const askedBy = (client: OpenAI) => () =>
     client.chat.completions.create(body, { signal: new AbortController().signal }).asResponse();
-  return { bySdk: askedBy(new OpenAI(given)), byOurs: askedBy(new ProviderApi(given)) };
+  return { bySdk: askedBy(new OpenAI(given)), byOurs: askedBy(new OpenAI({ ...given, fetch: sdkFetch() })) };
 }
 
 /** What fetch adds of its own. */
@@ -34,7 +34,7 @@ const failureOf = (answer: Promise<unknown>): Promise<unknown> =>
     (error: unknown) => error,
   );
 
-describe("the client of a provider", () => {
+describe("the SDK with our fetch", () => {
   it.each([
     { what: "a key", settings: {} },
     { what: "no key", settings: { defaultHeaders: { Authorization: null }, organization: null, project: null } },
