@@ -1,8 +1,7 @@
 /** Accepting, ordering and owning runs (protocol §2, §3, §4). */
 export const runs = {
   "accept.once": "The same message again is one run and one turn (protocol §2.2, §4)",
-  "accept.note-follows":
-    "What was accepted has its note in the outbox, also where Redis refused just that (protocol §2.5, §3.4)",
+  "accept.note-first": "Nothing is accepted before its note stands in the outbox (protocol §2.5, §3.4)",
   "accept.conflict": "The same id with another body is refused (protocol §4)",
   "accept.published": "An accepted message stands in `chat:<conversation>` and `chat:<agent>` (protocol §2)",
   "chat.answer": "`chat:<conversation>` gets the answer of every completed run, at least once (protocol §2)",

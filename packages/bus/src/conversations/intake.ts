@@ -25,7 +25,6 @@ import type { Control } from "../ports/control.ts";
 import type { Accepted, NewMessage } from "../ports/conversations.ts";
 import type { Upkeep } from "../retention/upkeep.ts";
 import { publishTurn } from "./chat-topics.ts";
-import { insist } from "../runs/insist.ts";
 import type { Note, Outbox, PutNote } from "./outbox.ts";
 
 const TITLE_LENGTH = 80;
@@ -135,12 +134,10 @@ export class Intake {
   async #acceptPointed(message: NewMessage, runId: string, note: Note): Promise<Try> {
     const { envelope, agent } = message;
     const conversationId = envelope.conversation_id;
-    const args = acceptArguments(message, runId);
-    const point = () => Promise.all([this.#outbox.put(note), this.#pointAt(note, agent)]);
-    // Pointers come before the fact: one without its fact reads as unknown. At one server they do so on the same trip.
-    const pointing = point();
-    if (!this.#commands.isOneServer) await pointing;
-    const accepting = this.#commands.script(
+    // Pointers come before the fact: one without its fact reads as unknown. They are waited for, on one server as well: a fact
+    // that is on its way when the connection breaks happens after its sender was told that it did not.
+    const [put] = await Promise.all([this.#outbox.put(note), this.#pointAt(note, agent)]);
+    const reply = await this.#commands.script(
       "accept-7",
       [
         streamTopic(conversationId),
@@ -151,17 +148,9 @@ export class Intake {
         tombstoneKey(conversationId),
         steerKey(conversationId),
       ],
-      args,
+      acceptArguments(message, runId),
     );
-    const [pointed, accepted] = await Promise.allSettled([pointing, accepting]);
-    if (accepted.status === "rejected") throw accepted.reason;
-    if (pointed.status === "rejected") {
-      // A Redis that was full for just these: whoever asked hears of it, and the fact must not stay without its note.
-      insist(point, () => undefined).catch(() => undefined);
-      throw pointed.reason;
-    }
-    const [put] = pointed.value;
-    return { reply: accepted.value, put };
+    return { reply, put };
   }
 
   /** What leads to the run and its conversation from other slots. */
