@@ -38,6 +38,21 @@ it("writes the commands of one turn at once, in their order, and waits for no an
     expect(writes).toHaveLength(2);
   }));
 
+it("lets no pipeline of the same turn overtake what was asked for before it", () =>
+  withConnection(async (redis) => {
+    const before = redis.incr("order");
+    const pipeline = redis.pipeline().get("order").echo("in the pipeline").exec();
+    const after = redis.incr("order");
+    expect([await before, await pipeline, await after]).toEqual([
+      1,
+      [
+        [null, "1"],
+        [null, "in the pipeline"],
+      ],
+      2,
+    ]);
+  }));
+
 it("sends what had not left when the connection broke over the next one, once", () =>
   withConnection(async (redis, writes) => {
     const before = redis.incr("broken");

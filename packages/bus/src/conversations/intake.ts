@@ -105,7 +105,22 @@ export class Intake {
   async #acceptOnce(message: NewMessage, runId: string, note: Note): Promise<Try> {
     const { envelope, agent } = message;
     const conversationId = envelope.conversation_id;
-    const { reply, put } = await this.#acceptPointed(message, runId, note);
+    // Pointers come before the fact: one without its fact reads as unknown. They are waited for, on one server as well: a fact
+    // that is on its way when the connection breaks happens after its sender was told that it did not.
+    const [put] = await Promise.all([this.#outbox.put(note), this.#pointAt(note, agent)]);
+    const reply = await this.#commands.script(
+      "accept-7",
+      [
+        streamTopic(conversationId),
+        metaKey(conversationId),
+        messagesKey(conversationId),
+        inboxKey(conversationId),
+        runKey(conversationId, runId),
+        tombstoneKey(conversationId),
+        steerKey(conversationId),
+      ],
+      acceptArguments(message, runId),
+    );
     const outcome = text(reply[0]) as Accepted["outcome"];
     // A duplicate may be the second try of an accept that died before it published: publish it again, readers dedupe.
     const waits = outcome === "accepted" || (outcome === "duplicate" && text(reply[2]) === "queued");
@@ -127,29 +142,6 @@ export class Intake {
         outcome === "accepted" ? this.#upkeep.expectWork(conversationId) : undefined,
       ]);
     }
-    return { reply, put };
-  }
-
-  /** The fact, and before it what leads there. */
-  async #acceptPointed(message: NewMessage, runId: string, note: Note): Promise<Try> {
-    const { envelope, agent } = message;
-    const conversationId = envelope.conversation_id;
-    // Pointers come before the fact: one without its fact reads as unknown. They are waited for, on one server as well: a fact
-    // that is on its way when the connection breaks happens after its sender was told that it did not.
-    const [put] = await Promise.all([this.#outbox.put(note), this.#pointAt(note, agent)]);
-    const reply = await this.#commands.script(
-      "accept-7",
-      [
-        streamTopic(conversationId),
-        metaKey(conversationId),
-        messagesKey(conversationId),
-        inboxKey(conversationId),
-        runKey(conversationId, runId),
-        tombstoneKey(conversationId),
-        steerKey(conversationId),
-      ],
-      acceptArguments(message, runId),
-    );
     return { reply, put };
   }
 
