@@ -3,7 +3,6 @@ import type { RedisCommander } from "ioredis";
 import { BusUnavailable } from "../ports/errors.ts";
 import type { Script, ScriptName } from "../scripts/load.ts";
 import { Deadlines } from "./deadlines.ts";
-import type { WriteClock } from "./write-clock.ts";
 import { type PrimaryFacts, type PrimaryLink, theScript } from "./primary-link.ts";
 
 /** Replies that mean "not now", from a Redis that is full, loading, read-only or in the middle of a failover. */
@@ -38,8 +37,6 @@ export interface CommandsOptions {
   readonly isOneServer: boolean;
   /** Undefined waits until Redis is back. */
   readonly timeoutMs?: number | undefined;
-  /** Says when commands leave. Without one each leaves at the end of its tick. */
-  readonly clock?: WriteClock | undefined;
 }
 
 const RETRY_MS = 50;
@@ -50,36 +47,29 @@ const MOST_LEARNINGS = 10;
 
 /**
  * Every command of ours goes through here: one place that turns a Redis in trouble into BusUnavailable, and that waits for
- * replicas. Commands issued in the same event-loop tick, or where a clock makes them wait for each other, leave in one write.
+ * replicas. Commands issued in the same event-loop tick leave in one write; none waits longer for others, since each is one of
+ * many that follow each other until a user sees anything.
  */
 export class Commands {
   readonly #redis: RedisCommander;
   readonly #timeoutMs: number | undefined;
   readonly #deadlines: Deadlines | undefined;
-  readonly #clock: WriteClock | undefined;
-  /** The same, for what has waited for company already, or is large enough to go alone. */
-  readonly prompt: Commands;
   readonly primaries: Primaries;
   /**
-   * True: of commands sent in one tick, all or none of them `prompt`, the first is done first, whatever keys they are about; and a
-   * script may see keys of several slots.
+   * True: of commands sent in one tick the first is done first, whatever keys they are about; and a script may see keys of
+   * several slots.
    */
   readonly isOneServer: boolean;
 
-  constructor(options: CommandsOptions) {
-    const { redis, primaries, isOneServer, timeoutMs, clock } = options;
+  constructor({ redis, primaries, isOneServer, timeoutMs }: CommandsOptions) {
     this.#redis = redis;
     this.primaries = primaries;
     this.isOneServer = isOneServer;
     this.#timeoutMs = timeoutMs;
     this.#deadlines = timeoutMs === undefined ? undefined : new Deadlines(timeoutMs);
-    this.#clock = clock;
-    this.prompt = clock ? new Commands({ ...options, clock: undefined }) : this;
   }
 
   async send<Answer>(command: (redis: RedisCommander) => Promise<Answer>): Promise<Answer> {
-    const departure = this.#clock?.departure();
-    if (departure) await departure;
     const startedAtMs = performance.now();
     for (;;) {
       try {

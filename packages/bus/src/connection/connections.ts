@@ -10,7 +10,6 @@ import { Commands } from "./commands.ts";
 import { connect, connectCluster, type ConnectOptions, connectTo, disconnect } from "./connect.ts";
 import { writingOncePerTurn } from "./once-per-turn.ts";
 import { PrimaryLink } from "./primary-link.ts";
-import { FOR_COMMANDS, WriteClock } from "./write-clock.ts";
 import { parseRedisAddress, type RedisAddress } from "./redis-address.ts";
 
 /** Every way in which the bus talks to Redis, whatever stands behind REDIS_URL. Connects in the background. */
@@ -74,7 +73,6 @@ function toOne(address: Exclude<RedisAddress, { kind: "cluster" }>, options: Con
       primaries: { of: () => link },
       isOneServer: true,
       timeoutMs: options.requestTimeoutMs,
-      clock: new WriteClock({ steps: FOR_COMMANDS }),
     }),
     subscriber,
     openReads: openBlocking,

@@ -26,9 +26,7 @@ export class RedisEventLog implements EventLog {
 
   async read(conversationId: string, after: string | undefined, limit: number): Promise<LogLine[]> {
     const from = after === undefined ? "-" : `(${after}`;
-    // A first page is one of the many things that somebody asks for who begins to read.
-    const commands = after === undefined ? this.#commands : this.#commands.prompt;
-    const entries = await commands.send((redis) =>
+    const entries = await this.#commands.send((redis) =>
       redis.xrange(streamTopic(conversationId), from, "+", "COUNT", limit),
     );
     return entries.map(([id, fields]) => ({ id, payload: fieldOf(fields, "payload") }));

@@ -34,8 +34,6 @@ export interface Ask {
   readonly batch?: AppendedBatch;
   /** True where something is done next that a failover must not make untrue. */
   readonly isDurable?: boolean;
-  /** True for what has waited for the writes of other runs already. */
-  readonly isPrompt?: boolean;
 }
 
 /**
@@ -99,17 +97,15 @@ export class OwnerWrites {
       batch,
       // What stands in the journal is not done again: it must not be forgotten either.
       isDurable: batch.fields.length > 0,
-      isPrompt: true,
     });
   }
 
   /** The script's answer: OK, or a refusal of its own that changed nothing. Throws Fenced when the lease is lost. */
-  async ask({ script, keys, args, batch, isDurable = false, isPrompt = false, ...ask }: Ask): Promise<Reply[]> {
+  async ask({ script, keys, args, batch, isDurable = false, ...ask }: Ask): Promise<Reply[]> {
     const { commands, fence } = this.#options;
     const { events = batch?.payloads.length ?? 0 } = ask;
     const first = this.#stored + 1;
-    const way = isPrompt ? commands.prompt : commands;
-    const once = (): Promise<Reply[]> => this.#insist(() => way.script(script, keys, [fence, ...args(first)]));
+    const once = (): Promise<Reply[]> => this.#insist(() => commands.script(script, keys, [fence, ...args(first)]));
     for (;;) {
       const reply = await (isDurable ? commands.durably([this.#options.keys[0]], once) : once());
       if (text(reply[0]) === "GAP") await this.#repair(Number(text(reply[1])));

@@ -27,7 +27,7 @@ import { settleEnding } from "./settle-ending.ts";
 import type { SharedAppends } from "./shared-appends.ts";
 import { WriteBuffer } from "./write-buffer.ts";
 import { WriteTurns } from "./write-turns.ts";
-import type { WriteClock } from "../connection/write-clock.ts";
+import type { WriteClock } from "./write-clock.ts";
 
 interface LeaseOptions {
   readonly run: ClaimedRun;

@@ -14,7 +14,7 @@ import { LoadSign } from "./load-sign.ts";
 import { RedisLease } from "./redis-lease.ts";
 import { SharedAppends } from "./shared-appends.ts";
 import { requeueStranded } from "./stranded.ts";
-import { WriteClock } from "../connection/write-clock.ts";
+import { WriteClock } from "./write-clock.ts";
 
 /** A lease that wrote nothing for this long looks at its flag and fence, in case the bell was lost. */
 const IDLE_CHECK_MS = 1_000;

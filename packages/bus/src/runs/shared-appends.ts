@@ -29,7 +29,7 @@ export class SharedAppends {
   #waiting: SharedAppend[] = [];
 
   constructor(commands: Commands) {
-    this.#commands = commands.prompt;
+    this.#commands = commands;
   }
 
   /** Leaves with all that is added before the tick's other work is done. */

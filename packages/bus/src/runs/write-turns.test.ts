@@ -1,5 +1,5 @@
 import { expect, it } from "@jest/globals";
-import { WriteClock } from "../connection/write-clock.ts";
+import { WriteClock } from "./write-clock.ts";
 import type { AppendedBatch } from "./unconfirmed-writes.ts";
 import { WriteBuffer } from "./write-buffer.ts";
 import { WriteTurns, type Written } from "./write-turns.ts";

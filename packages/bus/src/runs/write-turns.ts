@@ -1,5 +1,5 @@
 import { type Reply, text } from "../connection/commands.ts";
-import type { WriteClock } from "../connection/write-clock.ts";
+import type { WriteClock } from "./write-clock.ts";
 import { type AppendedBatch, isEmpty } from "./unconfirmed-writes.ts";
 import type { WriteBuffer } from "./write-buffer.ts";
 

@@ -1,8 +1,7 @@
 import { performance } from "node:perf_hooks";
 
 /**
- * When what many ask Redis for leaves this process: together, so that it shares one trip. One clock is for the buffered writes
- * of all runs, another for all other commands.
+ * When the buffered writes of all runs leave this process: together, so that they share one trip.
  *
  * - At the end of the event-loop tick while there is little to write: waiting would only delay.
  * - A few milliseconds later where many runs write or the loop is busy: a trip costs every process on its way a wake-up, which
@@ -14,16 +13,13 @@ import { performance } from "node:perf_hooks";
 export class WriteClock {
   readonly #busyness: () => number;
   readonly #nowMs: () => number;
-  readonly #steps: readonly Step[];
   #due: (() => void)[] = [];
-  #isLeaving = false;
   #step = 0;
   #requests = 0;
   #lookedAtMs: number;
 
   /** `busyness`: part of the time since the last call in which the loop had something to do, 0 to 1. */
-  constructor({ busyness = loopBusyness(), nowMs = () => performance.now(), steps = FOR_TEXT } = {}) {
-    this.#steps = steps;
+  constructor({ busyness = loopBusyness(), nowMs = () => performance.now() } = {}) {
     this.#busyness = busyness;
     this.#nowMs = nowMs;
     this.#lookedAtMs = nowMs();
@@ -31,7 +27,7 @@ export class WriteClock {
 
   /** ms that writes wait at present. */
   get windowMs(): number {
-    return this.#steps[this.#step]?.ms ?? 0;
+    return STEPS[this.#step]?.ms ?? 0;
   }
 
   /** Calls `write` once when the writes leave. */
@@ -45,25 +41,10 @@ export class WriteClock {
     else setTimeout(this.#run, ms);
   }
 
-  /** Resolves when writes leave next; undefined for at once. What asks together goes together, in the order in which it asked. */
-  departure(): Promise<void> | undefined {
-    if (!this.#isLeaving && this.#due.length === 0) this.#look();
-    // What leaves in this turn of the loop shares the trip.
-    if (!this.#isLeaving && this.windowMs > 0) return new Promise((resolve) => this.request(resolve));
-    this.#requests += 1;
-    return undefined;
-  }
-
   readonly #run = (): void => {
     const due = this.#due;
     this.#due = [];
-    this.#isLeaving = true;
-    setImmediate(this.#haveLeft);
     for (const write of due) write();
-  };
-
-  readonly #haveLeft = (): void => {
-    this.#isLeaving = false;
   };
 
   #look(): void {
@@ -74,7 +55,7 @@ export class WriteClock {
     const busyness = this.#busyness();
     this.#lookedAtMs = nowMs;
     this.#requests = 0;
-    const [own, next] = [this.#steps[this.#step], this.#steps[this.#step + 1]];
+    const [own, next] = [STEPS[this.#step], STEPS[this.#step + 1]];
     if (next && (busyness >= next.busyness || perSecond >= next.perSecond)) this.#step += 1;
     else if (own && busyness < own.busyness - SLACK && perSecond < own.perSecond * 0.7) this.#step -= 1;
   }
@@ -90,18 +71,11 @@ interface Step {
   readonly perSecond: number;
 }
 
-const FOR_TEXT: readonly Step[] = [
+const STEPS: readonly Step[] = [
   { ms: 0, busyness: 0, perSecond: 0 },
   { ms: 2, busyness: 0.5, perSecond: 1_000 },
   { ms: 5, busyness: 0.75, perSecond: 6_000 },
   { ms: 20, busyness: 0.95, perSecond: Infinity },
-];
-
-/** Each of them is one of many that follow each other until a user sees anything. */
-export const FOR_COMMANDS: readonly Step[] = [
-  { ms: 0, busyness: 0, perSecond: 0 },
-  { ms: 2, busyness: 0.5, perSecond: 1_000 },
-  { ms: 5, busyness: 0.95, perSecond: Infinity },
 ];
 
 function loopBusyness(): () => number {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { FOR_COMMANDS, WriteClock } from "./write-clock.ts";
+import { WriteClock } from "./write-clock.ts";
 
 interface Moment {
   readonly busyness: number;
@@ -55,43 +55,5 @@ describe("the window in which writes wait for each other", () => {
       { busyness: 0.1, writes: 500 },
     ];
     expect(await windowsAt(moments)).toEqual([2, 2, 2, 0]);
-  });
-});
-
-describe("when commands leave", () => {
-  it("is at once while there are few, and the loop is not busy", () => {
-    expect(new WriteClock({ busyness: () => 0.4, steps: FOR_COMMANDS }).departure()).toBeUndefined();
-  });
-
-  it("is together, in the order in which they asked, where the loop is busy", async () => {
-    let nowMs = 0;
-    const clock = new WriteClock({ busyness: () => 0.6, nowMs: () => nowMs, steps: FOR_COMMANDS });
-    nowMs = 1_000;
-    const left: string[] = [];
-    const leave = async (name: string): Promise<void> => {
-      await clock.departure();
-      left.push(name);
-    };
-    const first = leave("a");
-    const second = leave("b").then(() => {
-      // In the same turn of the loop: it shares the trip.
-      expect(clock.departure()).toBeUndefined();
-    });
-    expect(left).toEqual([]);
-    await Promise.all([first, second]);
-    expect(left).toEqual(["a", "b"]);
-    await new Promise((resolve) => setImmediate(resolve));
-    expect(clock.departure()).toBeInstanceOf(Promise);
-  });
-
-  it("is never later than a few milliseconds, however busy the loop is", async () => {
-    let nowMs = 0;
-    const clock = new WriteClock({ busyness: () => 1, nowMs: () => nowMs, steps: FOR_COMMANDS });
-    for (let look = 0; look < 5; look += 1) {
-      nowMs += 1_000;
-      await clock.departure();
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    expect(clock.windowMs).toBe(5);
   });
 });
