@@ -79,6 +79,10 @@ export const runs = {
   "dlq.source": "A dead letter names its source entry and how often that was delivered (protocol §2.4)",
   "queue.not-mine": "A consumer that lost an entry can do nothing to it any more (protocol §2.3)",
   "queue.takeover": "A dead consumer's entries go to a living one (protocol §2.3)",
+  "queue.once":
+    "An entry is worked on once in a process that may see it in two ways, after Redis was away: what works on it second would acknowledge it (protocol §2.3)",
+  "queue.unseen":
+    "What was made pending to a consumer by a command whose reply was lost is found by it, and waits for no sweep (protocol §2.3)",
   "queue.backstop": "An entry that its living owner does not keep goes to another (protocol §2.3)",
   "queue.names":
     "A consumer that stopped or died leaves no name in its group, unless an entry is pending to it (protocol §2.3)",

@@ -32,13 +32,22 @@ interface Scope {
  */
 const ABANDONED_MS = 900_000;
 
+interface Reclaimed {
+  readonly entries: Entry[];
+  /**
+   * Some were not to be had: another may have been faster, or it was we ourselves and the reply was lost, since the client sends
+   * again what was not answered.
+   */
+  readonly mayHaveMore: boolean;
+}
+
 type Pending = [entryId: string, owner: string, idleMs: number, deliveries: number][];
 
 /**
  * Takes entries whose consumer no longer beats, and those a living one handed over. JUSTID: being claimed is not a delivery
  * and must not count as a failure.
  */
-export async function reclaimAbandoned(commands: Commands, presence: Presence, scope: Scope): Promise<Entry[]> {
+export async function reclaimAbandoned(commands: Commands, presence: Presence, scope: Scope): Promise<Reclaimed> {
   const { topic, group, consumer } = scope;
   const summary = (await commands.send((redis) => redis.xpending(topic, group))) as [
     number,
@@ -47,6 +56,7 @@ export async function reclaimAbandoned(commands: Commands, presence: Presence, s
     [string, string][] | null,
   ];
   const entries: Entry[] = [];
+  let mayHaveMore = false;
   for (const [owner] of summary[3] ?? []) {
     if (owner === consumer || entries.length >= scope.count) continue;
     if (owner === HELD.queued && scope.take !== "any") continue;
@@ -57,11 +67,15 @@ export async function reclaimAbandoned(commands: Commands, presence: Presence, s
     )) as Pending;
     const abandoned = pending.map(([entryId]) => entryId);
     const ids = scope.take === "any" ? abandoned : (await takeable(commands, scope, abandoned)).slice(0, count);
-    if (ids.length > 0) entries.push(...(await claim(commands, scope, { owner, minIdleMs, ids })));
+    if (ids.length > 0) {
+      const claimed = await claim(commands, scope, { owner, minIdleMs, ids });
+      entries.push(...claimed.entries);
+      mayHaveMore ||= claimed.mayHaveMore;
+    }
     // The last entries of a dead consumer are ours now: its name has nothing left to stand for.
     if (minIdleMs === MIN_IDLE_MS) await forgetConsumer(commands, scope, owner);
   }
-  return entries;
+  return { entries, mayHaveMore };
 }
 
 /** Names looked at in one pass. */
@@ -122,7 +136,7 @@ async function claim(
   commands: Commands,
   scope: Scope,
   { owner, minIdleMs, ids }: { owner: string; minIdleMs: number; ids: readonly string[] },
-): Promise<Entry[]> {
+): Promise<Reclaimed> {
   const { topic, group, consumer } = scope;
   const entries: Entry[] = [];
   const claimed = (await commands.send((redis) =>
@@ -134,5 +148,5 @@ async function claim(
     if (found) entries.push(entryFrom(topic, entryId, found[1], owner));
     else await commands.send((redis) => redis.xack(topic, group, entryId));
   }
-  return entries;
+  return { entries, mayHaveMore: claimed.length < ids.length };
 }

@@ -31,7 +31,7 @@ export class RedisWorkQueue implements WorkQueue {
   #limited: LimitedTopics = {};
   /** Entries given out and neither acknowledged nor handed over, as `<topic> <entry id>`. */
   readonly #inHand = new Set<string>();
-  /** A read whose reply was lost may have made entries pending here that we never saw. */
+  /** A command whose reply was lost may have made entries pending here that we never saw. */
   #mayHaveLost = false;
   /** Where our name may stand. */
   readonly #everRead = new Set<string>();
@@ -62,7 +62,6 @@ export class RedisWorkQueue implements WorkQueue {
     try {
       if (this.#mayHaveLost) {
         const unseen = await this.#readPending([...all, ...cancelled]);
-        this.#mayHaveLost = false;
         if (unseen.length > 0) return unseen;
       }
       // COUNT is per topic: share the slots out, so that hardly anything waits in a consumer that may die.
@@ -95,17 +94,26 @@ export class RedisWorkQueue implements WorkQueue {
   /** Our own pending entries that were never given out. */
   async #readPending(topics: readonly string[]): Promise<Entry[]> {
     const { commands, group, consumer } = this.#options;
-    const replies = await Promise.all(
-      topics.map((topic) =>
-        commands.send((redis) => redis.xreadgroup("GROUP", group, consumer, "COUNT", 1_000, "STREAMS", topic, "0")),
-      ),
-    );
-    return this.#take(replies.flatMap(entriesOf).filter((entry) => !this.#inHand.has(handle(entry))));
+    // Before it looks: what is lost meanwhile it may not see.
+    this.#mayHaveLost = false;
+    try {
+      const replies = await Promise.all(
+        topics.map((topic) =>
+          commands.send((redis) => redis.xreadgroup("GROUP", group, consumer, "COUNT", 1_000, "STREAMS", topic, "0")),
+        ),
+      );
+      return this.#take(replies.flatMap(entriesOf));
+    } catch (error) {
+      this.#mayHaveLost = true;
+      throw error;
+    }
   }
 
-  #take(entries: Entry[]): Entry[] {
-    for (const entry of entries) this.#inHand.add(handle(entry));
-    return entries;
+  /** Each once: what one way of reading has just made pending here, another may see. */
+  #take(entries: readonly Entry[]): Entry[] {
+    const taken = entries.filter((entry) => !this.#inHand.has(handle(entry)));
+    for (const entry of taken) this.#inHand.add(handle(entry));
+    return taken;
   }
 
   async reclaim(count: number): Promise<Entry[]> {
@@ -122,14 +130,10 @@ export class RedisWorkQueue implements WorkQueue {
       if (entries.length >= count) break;
       this.#everRead.add(scope.topic);
       try {
-        entries.push(
-          ...(await reclaimAbandoned(commands, presence, {
-            ...scope,
-            group,
-            consumer,
-            count: count - entries.length,
-          })),
-        );
+        const free = count - entries.length;
+        const reclaimed = await reclaimAbandoned(commands, presence, { ...scope, group, consumer, count: free });
+        entries.push(...reclaimed.entries);
+        if (reclaimed.mayHaveMore) this.#mayHaveLost = true;
       } catch (error) {
         if (isMissingGroup(error)) continue;
         // Entries may be ours now without our having seen them.

@@ -1,0 +1,101 @@
+import { expect, it } from "@jest/globals";
+import { chatTopic, newUuid, WORKERS_GROUP } from "@holdfast/protocol";
+import type { BlockingReads } from "../connection/blocking-reads.ts";
+import { Commands } from "../connection/commands.ts";
+import type { Entry } from "../ports/entry.ts";
+import { busLab } from "../test-lab/bus-lab.ts";
+import { RedisWorkQueue } from "./redis-work-queue.ts";
+
+const lab = busLab();
+
+/** Something of ours that happens beside a command of the queue: `command` asks Redis. */
+type Beside = (command: () => Promise<unknown>) => Promise<unknown>;
+
+/** A queue whose topic has one entry that is pending to a dead consumer, and of which some commands do not go well. */
+async function afterADeath(beside: { readonly xclaim?: Beside; readonly xreadgroup?: Beside }) {
+  const topic = chatTopic(newUuid());
+  const entryId = (await lab.raw.xadd(topic, "*", "id", "1", "payload", "{}")) ?? "";
+  await lab.raw.xgroup("CREATE", topic, WORKERS_GROUP, "0");
+  await lab.raw.xreadgroup("GROUP", WORKERS_GROUP, "dead", "STREAMS", topic, ">");
+  await lab.raw.xclaim(topic, WORKERS_GROUP, "dead", 0, entryId, "IDLE", 60_000, "JUSTID");
+  const redis = new Proxy(lab.raw, {
+    get(target, name: "xclaim" | "xreadgroup") {
+      const command = (...args: never[]) => (target[name] as (...all: never[]) => Promise<unknown>)(...args);
+      const around = beside[name];
+      return around ? (...args: never[]) => around(() => command(...args)) : command;
+    },
+  });
+  let isBroken = false;
+  const reads: BlockingReads = {
+    any: async (topics, read) => {
+      if (isBroken) throw new Error("Connection is closed.");
+      return [await read(lab.raw, topics)];
+    },
+    close: () => undefined,
+  };
+  const queue = new RedisWorkQueue({
+    topics: [topic],
+    group: WORKERS_GROUP,
+    consumer: "living",
+    commands: new Commands({ redis, primaries: { of: () => undefined }, isOneServer: true }),
+    reads,
+    presence: lab.openBus().presence,
+  });
+  return {
+    queue,
+    entryId,
+    async breakARead() {
+      isBroken = true;
+      await expect(queue.read(1, 10)).rejects.toThrow("Connection is closed");
+      isBroken = false;
+    },
+  };
+}
+
+const idsOf = (entries: readonly Entry[]): string[] => entries.map((entry) => entry.entryId);
+
+it("[queue.once] gives an entry out once that is taken over while it looks for what a broken read may have lost", async () => {
+  let meanwhile: Entry[] = [];
+  const { queue, entryId, breakARead } = await afterADeath({
+    async xclaim(command) {
+      const claimed = await command();
+      meanwhile = await queue.read(1, 10);
+      return claimed;
+    },
+  });
+  await breakARead();
+  const reclaimed = await queue.reclaim(1);
+  expect(idsOf([...meanwhile, ...reclaimed])).toEqual([entryId]);
+});
+
+it("[queue.unseen] finds what was made pending to it by a take-over that failed, also while it was looking", async () => {
+  let takesOver = async (): Promise<void> => {
+    takesOver = async () => undefined;
+    await expect(queue.reclaim(1)).rejects.toThrow("LOADING");
+  };
+  const { queue, entryId, breakARead } = await afterADeath({
+    async xclaim(command) {
+      await command();
+      throw new Error("LOADING Redis is loading the dataset in memory");
+    },
+    async xreadgroup(command) {
+      const pending = await command();
+      await takesOver();
+      return pending;
+    },
+  });
+  await breakARead();
+  expect(await queue.read(1, 10)).toEqual([]);
+  expect(idsOf(await queue.read(1, 10))).toEqual([entryId]);
+});
+
+it("[queue.unseen] finds what a take-over took whose reply was lost, and which was sent again", async () => {
+  const { queue, entryId } = await afterADeath({
+    async xclaim(command) {
+      await command();
+      return command();
+    },
+  });
+  expect(await queue.reclaim(1)).toEqual([]);
+  expect(idsOf(await queue.read(1, 10))).toEqual([entryId]);
+});
