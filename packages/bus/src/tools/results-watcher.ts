@@ -5,11 +5,15 @@ import type { Commands } from "../connection/commands.ts";
 import { fieldOf } from "../log/redis-event-log.ts";
 
 const RETRY_MS = 250;
+/** More than a runner has on its way at once. */
+const PIECES_KNOWN = 1_000;
 const WAKE_KEPT_MS = 3_600_000;
 type Listener = (answer: ResultsPayload) => void;
 
 interface Watched {
   cursor: string;
+  /** Ids of the latest live output, oldest first. */
+  readonly pieces: Set<string>;
   readonly listeners: Set<Listener>;
 }
 
@@ -37,7 +41,7 @@ export class ResultsWatcher {
     let watched = this.#watched.get(topic);
     if (!watched) {
       const [newest] = await this.#commands.send((redis) => redis.xrevrange(topic, "+", "-", "COUNT", 1));
-      watched = this.#watched.get(topic) ?? { cursor: newest?.[0] ?? "0-0", listeners: new Set() };
+      watched = this.#watched.get(topic) ?? { cursor: newest?.[0] ?? "0-0", pieces: new Set(), listeners: new Set() };
       this.#watched.set(topic, watched);
     }
     watched.listeners.add(listener);
@@ -77,11 +81,11 @@ export class ResultsWatcher {
     const cursors = new Map([[this.#wakeTopic, this.#wakeCursor]]);
     for (const [topic, { cursor }] of this.#watched) cursors.set(topic, cursor);
     for (const [topic, entries] of await tail.next(cursors)) {
-      for (const [entryId, fields] of entries) this.#deliver(topic, entryId, fieldOf(fields, "payload"));
+      for (const [entryId, fields] of entries) this.#deliver(topic, entryId, fields);
     }
   }
 
-  #deliver(topic: string, entryId: string, payload: string): void {
+  #deliver(topic: string, entryId: string, fields: readonly string[]): void {
     if (topic === this.#wakeTopic) {
       this.#wakeCursor = entryId;
       return;
@@ -89,9 +93,26 @@ export class ResultsWatcher {
     const watched = this.#watched.get(topic);
     if (!watched) return;
     watched.cursor = entryId;
-    const answer = parse(payload);
-    if (answer) for (const listener of watched.listeners) listener(answer);
+    const answer = parse(fieldOf(fields, "payload"));
+    if (!answer || (answer.event === "tool_output" && isRepeated(watched.pieces, fieldOf(fields, "id"), answer.id)))
+      return;
+    for (const listener of watched.listeners) listener(answer);
   }
+}
+
+/**
+ * A piece of output stands here twice where its runner's connection broke before it was confirmed. A runner that gives its pieces
+ * no ids of their own says each as often as it stands here.
+ */
+function isRepeated(pieces: Set<string>, id: string, callId: string): boolean {
+  if (id === "" || id === callId) return false;
+  if (pieces.has(id)) return true;
+  pieces.add(id);
+  for (const oldest of pieces) {
+    if (pieces.size <= PIECES_KNOWN) break;
+    pieces.delete(oldest);
+  }
+  return false;
 }
 
 /** Anybody may append here; what is no answer is passed over. */

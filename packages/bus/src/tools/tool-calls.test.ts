@@ -35,6 +35,28 @@ describe.each(REDIS_KINDS)("tool calls on %s", (kind) => {
     stop();
   });
 
+  it("[tool.output-once] hears a piece of live output once whose entry stands in its topic twice", async () => {
+    const bus = lab.openBus();
+    const conversationId = newUuid();
+    const id = bus.toolCalls.callId(newUuid(), 0, 0);
+    const heard: string[] = [];
+    const stop = await bus.toolCalls.watch(conversationId, (answer) => {
+      if (answer.event === "tool_output") heard.push(answer.text);
+    });
+    const say = (text: string, entry: string) => {
+      const piece = { event: "tool_output", id, tool_call_id: "c", stream: "stdout", text };
+      return lab.raw.xadd(resultsTopic(conversationId), "*", "id", entry, "payload", JSON.stringify(piece));
+    };
+    const [one, two] = [newUuid(), newUuid()];
+    for (const entry of [one, two, one, two]) await say(entry === one ? "one" : "two", entry);
+    // Of somebody who names only the call: each counts.
+    for (const text of [".", "."]) await say(text, id);
+    await say("end", newUuid());
+    await until(() => heard.includes("end"));
+    expect(heard).toEqual(["one", "two", ".", ".", "end"]);
+    stop();
+  });
+
   it("[tool.give-up] lets either the worker give up or the runner start, never both", async () => {
     const bus = lab.openBus();
     const conversationId = newUuid();
