@@ -96,7 +96,7 @@ export class Upkeep {
     for (const key of UPKEEP_KEYS) {
       for (;;) {
         const now = Date.now();
-        const takenUntil = now + this.#retention.compactGraceMs + TAKEN_MS;
+        const takenUntil = now + this.#retention.compactGraceMs + TAKEN_MS + Math.random();
         const due = (await this.#commands.script("take-due-1", [key], [now, takenUntil, BATCH])).map(text);
         for (const conversationId of due) {
           await each.try(`upkeep of ${conversationId}`, async () => {

@@ -1,7 +1,9 @@
 import { describe, expect, it } from "@jest/globals";
 import { chatTopic, newUuid, WORKERS_GROUP } from "@holdfast/protocol";
 import { until } from "@holdfast/testing";
+import { Commands } from "../connection/commands.ts";
 import { busLab, claimed, COMPLETED, message, runIdOf } from "../test-lab/bus-lab.ts";
+import { requeueStranded } from "./stranded.ts";
 
 const lab = busLab();
 
@@ -32,6 +34,21 @@ describe("stranded runs", () => {
     expect(more).toEqual([]);
     const first = (await lab.events(id)).find((event) => event.event === "user_message");
     expect(messageId).toBe(first?.message_id);
+  });
+
+  it("[stranded.unheard] is told again whom it is to look at, where the reply was lost", async () => {
+    const { bus, id } = await stranded("unheard");
+    // As a client does that sends again what was not answered.
+    const redis = new Proxy(lab.raw, {
+      get: (raw, name: "evalsha" | "eval" | "zrem") => {
+        const command = (...args: never[]) => (raw[name] as (...all: never[]) => Promise<unknown>)(...args);
+        return async (...args: never[]) => (await command(...args), command(...args));
+      },
+    });
+    const commands = new Commands({ redis, primaries: { of: () => undefined }, isOneServer: true });
+    expect(await requeueStranded(commands, bus.presence, "unheard", 0)).toBe(1);
+    const [said] = (await lab.events(id)).filter((event) => event.event === "user_message");
+    expect(new Set(await queued("unheard"))).toEqual(new Set([said?.message_id]));
   });
 
   it("[stranded.owned] leaves a run with a living owner alone, and queues it when that is dead or let it go", async () => {

@@ -31,7 +31,7 @@ export async function requeueStranded(
   let queued = 0;
   // What is taken here nobody else looks at for as long again.
   for (const member of (
-    await commands.script("take-due-1", [key], [Math.min(now, readUntilMs) - olderThanMs, now, BATCH])
+    await commands.script("take-due-1", [key], [Math.min(now, readUntilMs) - olderThanMs, now + Math.random(), BATCH])
   ).map(text)) {
     const [conversationId = "", runId = ""] = member.split(" ");
     const outcome = await lookAt(commands, presence, { agent, conversationId, runId, which });
