@@ -83,6 +83,7 @@ export const runs = {
     "An entry is worked on once in a process that may see it in two ways, after Redis was away: what works on it second would acknowledge it (protocol §2.3)",
   "queue.unseen":
     "What was made pending to a consumer by a command whose reply was lost is found by it, and waits for no sweep (protocol §2.3)",
+  "stranded.unheard": "A look for stranded runs whose reply was lost finds them at once (protocol §3.4)",
   "queue.backstop": "An entry that its living owner does not keep goes to another (protocol §2.3)",
   "queue.names":
     "A consumer that stopped or died leaves no name in its group, unless an entry is pending to it (protocol §2.3)",
@@ -124,5 +125,7 @@ export const runs = {
     "A call that goes on while its conversation is deleted leaves nothing behind, and live output has an end (protocol §3.5, §4)",
   "tool.deleted": "No call of a deleted conversation begins (protocol §4)",
   "tool.unserved": "A call whose toolset no living tool-runner serves fails after a short wait (protocol §2.7)",
+  "tool.output-once":
+    "Live output is shown once, also where its runner's connection broke while it said it (protocol §2.7)",
   "tool.give-up": "A call is either given up or started, never both (protocol §2.7)",
 } as const;

@@ -142,7 +142,14 @@ async function mistakenForDead() {
     await own.ack(entry);
   };
   closing.push(() => Promise.all([own.close(), queue.close()]).then(() => slow.close()));
-  return { talk, runId, slow, queue, finish, handle: () => handler.handle(taken) };
+  return {
+    talk,
+    runId,
+    slow,
+    queue,
+    finish,
+    handle: (reclaimedFrom = slow.instance) => handler.handle({ ...taken, reclaimedFrom }),
+  };
 }
 
 it("[worker.seemed-dead] gives an entry back to a worker that only seemed dead and works on it", async () => {
@@ -155,12 +162,22 @@ it("[worker.seemed-dead] gives an entry back to a worker that only seemed dead a
   expect(await stage.entries(topic)).toHaveLength(0);
 });
 
+it("[worker.seemed-dead] gives an entry to the worker that works on it, also where it was taken from a third one", async () => {
+  const { runId, talk, slow, handle, finish } = await mistakenForDead();
+  await handle("one that died since");
+  const pending = await redisCommand(stage.redis.port, "XPENDING", topic, WORKERS_GROUP, "-", "+", "10");
+  expect(JSON.stringify(pending)).toContain(slow.instance);
+  await finish();
+  expect((await talk.ended(runId)).run.status).toBe("failed");
+  expect(await stage.entries(topic)).toHaveLength(0);
+});
+
 it("settles an entry whose owner came to its end just before it was given back", async () => {
   const { queue, handle, finish } = await mistakenForDead();
-  const giveBack = queue.giveBack.bind(queue);
-  queue.giveBack = async (entry) => {
+  const giveTo = queue.giveTo.bind(queue);
+  queue.giveTo = async (entry, owner) => {
     await finish();
-    await giveBack(entry);
+    await giveTo(entry, owner);
   };
   await handle();
   expect(await stage.entries(topic)).toHaveLength(0);

@@ -166,7 +166,7 @@ export class EntryHandler {
       const wanted = { conversationId, agent, take: MAY_TAKE[states.of(agent)], entry };
       const claim = await claimForEntry(entry, queue, () => admit(ward, runs, wanted, draining));
       if (claim.outcome === "stopped") continue;
-      if (claim.outcome === "given_back") return { kind: "leave" };
+      if (claim.outcome === "given_away") return { kind: "leave" };
       if (claim.outcome === "waiting") return { kind: "hold", hasBegun: claim.hasBegun };
       if (claim.outcome !== "claimed") return verdict;
       const { giveUp, isLast } = await this.#runOnce(claim.lease, work).finally(() => claim.stay.leave());

@@ -21,7 +21,10 @@ export interface Entry {
   /** The field `payload`; empty when the producer left it out. */
   readonly payload: string;
   readonly trace: TraceContext;
-  /** Set when it was taken over, so its work may have begun: the consumer it was pending to, which died or seemed to. */
+  /**
+   * Set when it was taken over, so its work may have begun: the consumer it was pending to, which died or seemed to; our own
+   * name where it became ours without our having heard.
+   */
   readonly reclaimedFrom?: string;
 }
 

@@ -2,6 +2,8 @@ import type { Entry, QueueSource, TraceContext } from "./entry.ts";
 
 /** A consumer group over work topics: at-least-once, acknowledged after the effect. */
 export interface WorkQueue {
+  /** The name under which entries are pending to it. */
+  readonly consumer: string;
   /**
    * New entries, at most about `count`; waits up to `blockMs`, then answers none. Creates stream and group at 0 where
    * they are missing. Those of the topics of `without` are left for others this time. Throws BusUnavailable while Redis is away.
@@ -15,10 +17,10 @@ export interface WorkQueue {
   keep(entry: Entry): Promise<void>;
   /** Gives an entry back so that another consumer takes it at once. */
   handOver(entry: Entry): Promise<void>;
-  /** Leaves a reclaimed entry to the consumer it was taken from, which turned out to live and to work on it. */
-  giveBack(entry: Entry): Promise<void>;
-  /** After `giveBack`: ours again, unless the other one has acknowledged it. */
-  takeBack(entry: Entry): Promise<void>;
+  /** Leaves an entry to another consumer, which turned out to live and to work on it. */
+  giveTo(entry: Entry, owner: string): Promise<void>;
+  /** After `giveTo`: ours again, unless the other one has acknowledged it. */
+  takeBack(entry: Entry, owner: string): Promise<void>;
   /**
    * Puts an entry aside whose run may not be taken now: it stays pending to nobody, in nobody's way, and is reclaimed when its
    * topic is read again as a whole, or its run may be taken after all.

@@ -12,7 +12,7 @@ const lab = busLab();
 type Beside = (command: () => Promise<unknown>) => Promise<unknown>;
 
 /** A queue whose topic has one entry that is pending to a dead consumer, and of which some commands do not go well. */
-async function afterADeath(beside: { readonly xclaim?: Beside; readonly xreadgroup?: Beside }) {
+async function afterADeath(beside: { readonly xclaim?: Beside; readonly xreadgroup?: Beside } = {}) {
   const topic = chatTopic(newUuid());
   const entryId = (await lab.raw.xadd(topic, "*", "id", "1", "payload", "{}")) ?? "";
   await lab.raw.xgroup("CREATE", topic, WORKERS_GROUP, "0");
@@ -42,6 +42,7 @@ async function afterADeath(beside: { readonly xclaim?: Beside; readonly xreadgro
     presence: lab.openBus().presence,
   });
   return {
+    topic,
     queue,
     entryId,
     async breakARead() {
@@ -97,5 +98,24 @@ it("[queue.unseen] finds what a take-over took whose reply was lost, and which w
     },
   });
   expect(await queue.reclaim(1)).toEqual([]);
+  expect(idsOf(await queue.read(1, 10))).toEqual([entryId]);
+});
+
+it("[queue.unseen] finds all of it, however much there is, and says that it was taken over", async () => {
+  const { topic, queue, entryId, breakARead } = await afterADeath();
+  for (let more = 0; more < 1_500; more += 1) await lab.raw.xadd(topic, "*", "id", "2", "payload", "{}");
+  await lab.raw.xreadgroup("GROUP", WORKERS_GROUP, "living", "COUNT", 2_000, "STREAMS", topic, ">");
+  await lab.raw.xclaim(topic, WORKERS_GROUP, "living", 0, entryId, "JUSTID");
+  await breakARead();
+  const found = await queue.read(1, 10);
+  expect(new Set(idsOf(found)).size).toBe(1_501);
+  expect(new Set(found.map(({ reclaimedFrom }) => reclaimedFrom))).toEqual(new Set(["living"]));
+});
+
+it("[queue.unseen] finds it also where nothing new may be read", async () => {
+  const { topic, queue, entryId, breakARead } = await afterADeath();
+  await lab.raw.xclaim(topic, WORKERS_GROUP, "living", 0, entryId, "JUSTID");
+  await breakARead();
+  queue.setTopics([], { cancelled: [topic] });
   expect(idsOf(await queue.read(1, 10))).toEqual([entryId]);
 });

@@ -20,6 +20,9 @@ export interface WorkQueueOptions {
   readonly presence: Presence;
 }
 
+/** Pending entries that are read at once. */
+const PAGE = 1_000;
+type PendingPage = [topic: string, entries: [entryId: string, fields: string[] | null][]];
 /** Between two looks for names that nobody has any more. */
 const NAMES_EVERY_MS = 600_000;
 /** A stop does not wait longer for a Redis that is away. */
@@ -42,6 +45,10 @@ export class RedisWorkQueue implements WorkQueue {
     this.#topics = options.topics;
   }
 
+  get consumer(): string {
+    return this.#options.consumer;
+  }
+
   setTopics(topics: readonly string[], limited: LimitedTopics = {}): void {
     this.#topics = topics;
     this.#limited = limited;
@@ -52,17 +59,17 @@ export class RedisWorkQueue implements WorkQueue {
     const all = [...this.#topics, ...begun];
     const topics = all.filter((topic) => !without.includes(topic));
     if (count < 1) return [];
-    if (topics.length === 0) {
-      // Whoever reads in a loop relies on the wait: without it nothing else in the process would ever run.
-      await delay(blockMs);
-      return [];
-    }
     const { group, consumer } = this.#options;
     for (const topic of topics) this.#everRead.add(topic);
     try {
       if (this.#mayHaveLost) {
         const unseen = await this.#readPending([...all, ...cancelled]);
         if (unseen.length > 0) return unseen;
+      }
+      if (topics.length === 0) {
+        // Whoever reads in a loop relies on the wait: without it nothing else in the process would ever run.
+        await delay(blockMs);
+        return [];
       }
       // COUNT is per topic: share the slots out, so that hardly anything waits in a consumer that may die.
       const each = Math.max(1, Math.ceil(count / topics.length));
@@ -93,19 +100,30 @@ export class RedisWorkQueue implements WorkQueue {
 
   /** Our own pending entries that were never given out. */
   async #readPending(topics: readonly string[]): Promise<Entry[]> {
-    const { commands, group, consumer } = this.#options;
     // Before it looks: what is lost meanwhile it may not see.
     this.#mayHaveLost = false;
     try {
-      const replies = await Promise.all(
-        topics.map((topic) =>
-          commands.send((redis) => redis.xreadgroup("GROUP", group, consumer, "COUNT", 1_000, "STREAMS", topic, "0")),
-        ),
-      );
-      return this.#take(replies.flatMap(entriesOf));
+      const pending = await Promise.all(topics.map((topic) => this.#allPending(topic)));
+      const { consumer: reclaimedFrom } = this.#options;
+      // Who had them before is not known, and may live.
+      return this.#take(pending.flat().map((entry) => ({ ...entry, reclaimedFrom })));
     } catch (error) {
       this.#mayHaveLost = true;
       throw error;
+    }
+  }
+
+  async #allPending(topic: string): Promise<Entry[]> {
+    const { commands, group, consumer } = this.#options;
+    const pending: Entry[] = [];
+    for (let after = "0"; ; ) {
+      const reply = await commands.send((redis) =>
+        redis.xreadgroup("GROUP", group, consumer, "COUNT", PAGE, "STREAMS", topic, after),
+      );
+      pending.push(...entriesOf(reply));
+      const [[, page]] = reply as [PendingPage];
+      if (page.length < PAGE) return pending;
+      after = page.at(-1)?.[0] ?? after;
     }
   }
 
@@ -163,15 +181,14 @@ export class RedisWorkQueue implements WorkQueue {
     this.#inHand.delete(handle(entry));
   }
 
-  async giveBack(entry: Entry): Promise<void> {
-    if (entry.reclaimedFrom !== undefined) await this.#settle(entry, "give", entry.reclaimedFrom);
+  async giveTo(entry: Entry, owner: string): Promise<void> {
+    await this.#settle(entry, "give", owner);
     this.#inHand.delete(handle(entry));
   }
 
-  async takeBack(entry: Entry): Promise<void> {
+  async takeBack(entry: Entry, owner: string): Promise<void> {
     this.#inHand.add(handle(entry));
-    const { consumer } = this.#options;
-    if (entry.reclaimedFrom !== undefined) await this.#settle(entry, "give", consumer, entry.reclaimedFrom);
+    await this.#settle(entry, "give", this.#options.consumer, owner);
   }
 
   async requeue(entry: Entry): Promise<void> {
@@ -248,7 +265,7 @@ function isMissingGroup(error: unknown): boolean {
 
 /** Reply of XREADGROUP: a list of topics, each with its entries. */
 function entriesOf(reply: unknown): Entry[] {
-  const topics = (reply ?? []) as [string, [string, string[] | null][]][];
+  const topics = (reply ?? []) as PendingPage[];
   return topics.flatMap(([topic, entries]) =>
     // An entry that was deleted while pending has no fields: nothing is left to do for it.
     entries.flatMap(([entryId, fields]) => (fields ? [entryFrom(topic, entryId, fields)] : [])),
