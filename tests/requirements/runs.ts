@@ -68,6 +68,8 @@ export const runs = {
   "snapshot.instant": "A snapshot is one instant of the conversation (protocol §4)",
   "queue.bare-xadd": "Entries put in a work topic before any group existed are read (protocol §2.2)",
   "presence.rest": "A Redis that was away makes nobody take living processes for dead (protocol §3.4)",
+  "presence.rest-newcomer":
+    "Who starts just after Redis was away takes nobody for dead who has yet to come back to it (protocol §3.4)",
   "presence.full": "A Redis whose memory is used up makes nobody take living processes for dead (protocol §3.4)",
   "presence.refused":
     "A Redis that refused writes for a while makes nobody take living processes for dead (protocol §3.4)",

@@ -86,9 +86,9 @@ export class PrimaryLink {
     return this.#facts;
   }
 
-  /** Unix ms when this primary came (back), now while it is away, 0 when it was there from the start. */
+  /** Unix ms when this primary came (back), now while that is not known, 0 when it was there before all that is in it. */
   get changedAtMs(): number {
-    return this.#isNews && !this.#facts ? Date.now() : this.#changedAtMs;
+    return this.#facts ? this.#changedAtMs : Date.now();
   }
 
   /** Unix ms when it took a write again after it had taken none of ours for a while, now while it takes none, 0 for never. */
@@ -141,8 +141,8 @@ export class PrimaryLink {
       const info = await this.#info();
       const { redis, key, publish } = this.#options;
       const { source } = theScript("lineage-1");
-      const args = [info.replid, info.isItsOwnHeir ? "1" : "0", await this.#serverName()];
-      const lineage = String(await redis.eval(source, 1, key(), ...args));
+      const args = [info.replid, info.isItsOwnHeir ? "1" : "0", await this.#serverName(), await this.#processId()];
+      const [lineage, sinceMs] = (await redis.eval(source, 1, key(), ...args)) as [string, number | ""];
       const bound = [...scripts.values()]
         .filter(({ isBound }) => isBound)
         .map((script) => bind(script, lineage, publish));
@@ -151,7 +151,9 @@ export class PrimaryLink {
       for (const [error] of (await loading.exec()) ?? []) if (error) throw error;
       this.#replid = info.replid;
       this.#replicas = info.replicas;
+      // Those who were here before it was away may come back later than one who has just started.
       if (this.#isNews) this.#changedAtMs = Date.now();
+      else if (sinceMs !== "") this.#changedAtMs = Date.now() - sinceMs;
       this.#facts = { lineage, scripts: new Map(bound.map((script) => [script.name, script])) };
       return this.#facts;
     } catch (error) {
@@ -202,6 +204,11 @@ export class PrimaryLink {
     throw new BusUnavailable(`a server of Redis is ${info.role || "nobody"} and no primary`);
   }
 
+  /** Another one when the server is restarted. */
+  async #processId(): Promise<string> {
+    return fieldOf(await this.#options.redis.info("server"), "run_id");
+  }
+
   /** Stays the same when the server is restarted. A single server is the one that its address leads to. */
   async #serverName(): Promise<string> {
     const { redis, publish } = this.#options;
@@ -242,15 +249,16 @@ export function theScript(name: ScriptName): Script {
   return script;
 }
 
+const fieldOf = (info: string, name: string): string => new RegExp(`^${name}:(.*?)\r?$`, "m").exec(info)?.[1] ?? "";
+
 function readInfo(replication: string, persistence: string) {
-  const field = (text: string, name: string): string => new RegExp(`^${name}:(.*?)\r?$`, "m").exec(text)?.[1] ?? "";
   const replicas = replication.matchAll(/^slave\d+:.*state=online.*,lag=(\d+)/gm);
   return {
-    isLoading: field(persistence, "loading") === "1",
-    role: field(replication, "role"),
-    replid: field(replication, "master_replid"),
+    isLoading: fieldOf(persistence, "loading") === "1",
+    role: fieldOf(replication, "role"),
+    replid: fieldOf(replication, "master_replid"),
     replicas: [...replicas].filter(([, lag]) => Number(lag) <= MOST_LAG_S).length,
     /** Its data can only come from what it wrote itself: it followed nobody before, and keeps an append-only file. */
-    isItsOwnHeir: /^0*$/.test(field(replication, "master_replid2")) && field(persistence, "aof_enabled") === "1",
+    isItsOwnHeir: /^0*$/.test(fieldOf(replication, "master_replid2")) && fieldOf(persistence, "aof_enabled") === "1",
   };
 }

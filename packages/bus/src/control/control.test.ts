@@ -3,6 +3,7 @@ import { newUuid } from "@holdfast/protocol";
 import { startRedis, until } from "@holdfast/testing";
 import { Redis } from "ioredis";
 import { metaKey } from "../keys.ts";
+import type { Bus } from "../ports/bus.ts";
 import { createRedisBus } from "../redis-bus.ts";
 import { busLab, claimed, COMPLETED, message } from "../test-lab/bus-lab.ts";
 
@@ -169,6 +170,26 @@ describe("control", () => {
       expect(await watcher.presence.isAlive(watched.instance)).toBe(true);
     } finally {
       await Promise.all([watcher.close(), watched.close()]);
+      await own.stop();
+    }
+  });
+
+  it("[presence.rest-newcomer] takes nobody for dead who comes back later to a Redis that was away than one who starts", async () => {
+    const own = await startRedis({ aof: true });
+    const newcomers: Bus[] = [];
+    const startAnew = (): Bus => newcomers[newcomers.push(createRedisBus({ url: own.url })) - 1] as Bus;
+    try {
+      // Nobody was here before its data began: whoever starts then has nobody to wait for.
+      expect(await startAnew().presence.isAlive("never-there")).toBe(false);
+      await own.kill("SIGKILL");
+      await own.restart();
+      const newcomer = startAnew();
+      expect(await newcomer.presence.isAlive("not-back-yet")).toBe(true);
+      expect(await startAnew().presence.isAlive("not-back-yet")).toBe(true);
+      await until(async () => !(await newcomer.presence.isAlive("not-back-yet")), { timeoutMs: 8_000 });
+      expect(await startAnew().presence.isAlive("not-back-yet")).toBe(false);
+    } finally {
+      await Promise.all(newcomers.map((bus) => bus.close()));
       await own.stop();
     }
   });

@@ -63,6 +63,8 @@ export class RedisPresence implements Presence {
 
   async isAlive(instance: string): Promise<boolean> {
     const beats = await this.#beats(instance);
+    const primary = this.#commands.primaries.of(aliveKey(instance));
+    if (!beats && !primary?.facts) await primary?.learn().catch(() => undefined);
     // Judged after: what made the answer late has then been noticed.
     return beats || this.#isUncertain(instance);
   }
