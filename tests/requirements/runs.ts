@@ -64,6 +64,8 @@ export const runs = {
     "The snapshot, the history and the model's input have a turn that was cancelled while it waited where it was accepted (protocol §4)",
   "cancel.running": "Cancel is a durable flag that the owner obeys, bell or not (protocol §2.7)",
   "conversation.delete-bell": "`DELETE` rings for the run at work only: it crowds out no command (protocol §2.7, §4)",
+  "conversation.delete-resent":
+    "A `DELETE` of which Redis was heard only when it was sent again is 204, and leaves as little behind (protocol §3.4, §4)",
   "conversation.delete": "A deleted conversation leaves a tombstone only, and nobody writes to it (protocol §4)",
   "snapshot.instant": "A snapshot is one instant of the conversation (protocol §4)",
   "queue.bare-xadd": "Entries put in a work topic before any group existed are read (protocol §2.2)",

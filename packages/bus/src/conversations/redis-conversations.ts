@@ -5,6 +5,7 @@ import {
   type ConversationSummary,
   type HistoryMessage,
   type Metadata,
+  newUuid,
   resultsTopic,
   type Run,
   streamTopic,
@@ -141,13 +142,15 @@ export class RedisConversations implements Conversations {
       runKeyPrefix(id),
       steerKey(id),
     ];
-    const reply = await this.#commands.script("delete-8", keys, [TOMBSTONE_SECONDS]);
+    const reply = await this.#commands.script("delete-8", keys, [TOMBSTONE_SECONDS, newUuid()]);
     if (text(reply[0]) !== "deleted") return "missing";
     const [, runs, approvals] = reply.map((part) => (Array.isArray(part) ? part.map(text) : []));
     const atWork = text(reply[3]);
     const agents = new Map<string, string>();
     for (let at = 0; at + 1 < (runs ?? []).length; at += 2) agents.set(runs?.[at] ?? "", runs?.[at + 1] ?? "");
     await Promise.all([
+      // It was heard: the tombstone need not say any more what was deleted.
+      this.#commands.send((redis) => redis.set(tombstoneKey(id), "1", "KEEPTTL", "XX")),
       this.#commands.send((redis) => redis.zrem(CONVERSATIONS_KEY, id)),
       this.#upkeep.forget(id),
       this.#commands.send((redis) => redis.del(chatTopic(id))),
