@@ -17,7 +17,7 @@ const WAITING_FOR_SHARE = 1_024;
 const RECLAIM_EVERY_MS = 500;
 const TROUBLE_PAUSE_MS = 500;
 /** Far below the 15 minutes after which an entry of a living runner is taken for forgotten. */
-const KEEP_EVERY_MS = 60_000;
+const KEEP_EVERY_MS = 10_000;
 
 export interface ServeLimits {
   /** Calls in work at once. */

@@ -112,6 +112,15 @@ it("[queue.unseen] finds all of it, however much there is, and says that it was 
   expect(new Set(found.map(({ reclaimedFrom }) => reclaimedFrom))).toEqual(new Set(["living"]));
 });
 
+it("[queue.unseen] finds what another gave to it without a word", async () => {
+  const { topic, queue, entryId } = await afterADeath();
+  await lab.raw.xclaim(topic, WORKERS_GROUP, "living", 0, entryId, "IDLE", 31_000, "JUSTID");
+  expect(await queue.reclaim(1)).toEqual([]);
+  expect(idsOf(await queue.read(1, 10))).toEqual([entryId]);
+  await lab.raw.xclaim(topic, WORKERS_GROUP, "living", 0, entryId, "IDLE", 31_000, "JUSTID");
+  expect([...(await queue.reclaim(1)), ...(await queue.read(1, 10))]).toEqual([]);
+});
+
 it("[queue.unseen] finds it also where nothing new may be read", async () => {
   const { topic, queue, entryId, breakARead } = await afterADeath();
   await lab.raw.xclaim(topic, WORKERS_GROUP, "living", 0, entryId, "JUSTID");

@@ -26,6 +26,9 @@ interface Scope {
   readonly take: Takeable;
 }
 
+/** What is worked on is kept fresh three times as often: an entry of our own that was not is one that nobody here knows of. */
+const UNKEPT_MS = 30_000;
+
 /**
  * An entry of a living consumer that was not kept fresh for this long was handed over or forgotten. Far above what any
  * consumer lets pass between two signs of work.
@@ -35,11 +38,13 @@ const ABANDONED_MS = 900_000;
 interface Reclaimed {
   readonly entries: Entry[];
   /**
-   * Some were not to be had: another may have been faster, or it was we ourselves and the reply was lost, since the client sends
-   * again what was not answered.
+   * Something may be pending to us that we have not seen. Some entries were not to be had, and it may have been we ourselves who
+   * took them: the client sends again what was not answered. Or another gave us one that is no work of ours.
    */
   readonly mayHaveMore: boolean;
 }
+
+const NOTHING: Reclaimed = { entries: [], mayHaveMore: false };
 
 type Pending = [entryId: string, owner: string, idleMs: number, deliveries: number][];
 
@@ -58,24 +63,36 @@ export async function reclaimAbandoned(commands: Commands, presence: Presence, s
   const entries: Entry[] = [];
   let mayHaveMore = false;
   for (const [owner] of summary[3] ?? []) {
-    if (owner === consumer || entries.length >= scope.count) continue;
-    if (owner === HELD.queued && scope.take !== "any") continue;
-    const minIdleMs = (await presence.isAlive(owner)) ? ABANDONED_MS : MIN_IDLE_MS;
     const count = scope.count - entries.length;
-    const pending = (await commands.send((redis) =>
-      redis.xpending(topic, group, "IDLE", minIdleMs, "-", "+", scope.take !== "any" ? MOST_LOOKED_AT : count, owner),
-    )) as Pending;
-    const abandoned = pending.map(([entryId]) => entryId);
-    const ids = scope.take === "any" ? abandoned : (await takeable(commands, scope, abandoned)).slice(0, count);
-    if (ids.length > 0) {
-      const claimed = await claim(commands, scope, { owner, minIdleMs, ids });
-      entries.push(...claimed.entries);
-      mayHaveMore ||= claimed.mayHaveMore;
+    if (count <= 0) break;
+    if (owner === HELD.queued && scope.take !== "any") continue;
+    if (owner === consumer) mayHaveMore ||= await hasUnkept(commands, scope);
+    else {
+      const taken = await takeFrom(commands, presence, { ...scope, count }, owner);
+      entries.push(...taken.entries);
+      mayHaveMore ||= taken.mayHaveMore;
     }
-    // The last entries of a dead consumer are ours now: its name has nothing left to stand for.
-    if (minIdleMs === MIN_IDLE_MS) await forgetConsumer(commands, scope, owner);
   }
   return { entries, mayHaveMore };
+}
+
+async function hasUnkept(commands: Commands, { topic, group, consumer }: Scope): Promise<boolean> {
+  const unkept = await commands.send((redis) => redis.xpending(topic, group, "IDLE", UNKEPT_MS, "-", "+", 1, consumer));
+  return unkept.length > 0;
+}
+
+async function takeFrom(commands: Commands, presence: Presence, scope: Scope, owner: string): Promise<Reclaimed> {
+  const { topic, group, take, count } = scope;
+  const minIdleMs = (await presence.isAlive(owner)) ? ABANDONED_MS : MIN_IDLE_MS;
+  const pending = (await commands.send((redis) =>
+    redis.xpending(topic, group, "IDLE", minIdleMs, "-", "+", take !== "any" ? MOST_LOOKED_AT : count, owner),
+  )) as Pending;
+  const abandoned = pending.map(([entryId]) => entryId);
+  const ids = take === "any" ? abandoned : (await takeable(commands, scope, abandoned)).slice(0, count);
+  const taken = ids.length > 0 ? await claim(commands, scope, { owner, minIdleMs, ids }) : NOTHING;
+  // The last entries of a dead consumer are ours now: its name has nothing left to stand for.
+  if (minIdleMs === MIN_IDLE_MS) await forgetConsumer(commands, scope, owner);
+  return taken;
 }
 
 /** Names looked at in one pass. */
