@@ -1,5 +1,5 @@
 import { until } from "@holdfast/testing";
-import { describe, expect, it } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { type Stay, Ward } from "./ward.ts";
 
 const never = new AbortController().signal;
@@ -88,5 +88,53 @@ describe("the ward", () => {
     stop.abort();
     await turn();
     expect([suspect.isSettled, isIn(suspect), isIn(later)]).toEqual([true, false, true]);
+  });
+});
+
+describe("the ward of a worker that takes over very many at once, of which none shows anything", () => {
+  beforeEach(() => void jest.useFakeTimers());
+  afterEach(() => void jest.useRealTimers());
+
+  const enterMany = (ward: Ward, count: number, deaths: number) =>
+    Array.from({ length: count }, () => enter(ward, deaths));
+  /** How many are in so long after the start of the test. */
+  const inAt = async (atMs: number, visits: ReturnType<typeof enter>[]) => {
+    await jest.advanceTimersByTimeAsync(atMs - jest.now() + startMs);
+    return visits.filter(isIn).length;
+  };
+  let startMs = 0;
+  beforeEach(() => {
+    startMs = jest.now();
+  });
+
+  it("lets those whose owners died less than three times wait for four seconds at most", async () => {
+    const ward = new Ward();
+    const suspects = enterMany(ward, 40, 3);
+    const others = [0, 1, 2].flatMap((deaths) => enterMany(ward, 10, deaths));
+    expect(await inAt(1_900, [...suspects, ...others])).toBe(1);
+    expect(await inAt(4_000, others)).toBe(30);
+  });
+
+  it("lets eight that killed three times begin together once they have waited", async () => {
+    const ward = new Ward();
+    const suspects = enterMany(ward, 40, 3);
+    expect(await inAt(1_900, suspects)).toBe(1);
+    expect(await inAt(2_000, suspects)).toBe(9);
+    expect(await inAt(3_900, suspects)).toBe(9);
+    expect(await inAt(4_000, suspects)).toBe(17);
+    expect(await inAt(10_000, suspects)).toBe(40);
+  });
+
+  it("tries first, and for longer one by one, those that killed more often", async () => {
+    const ward = new Ward();
+    const lesser = enterMany(ward, 20, 3);
+    const worse = enterMany(ward, 10, 6);
+    expect(await inAt(2_000, lesser)).toBe(9);
+    lesser[5]?.stay?.prove();
+    for (const [index] of worse.slice(0, 6).entries())
+      expect(await inAt(4_000 + 2_000 * index, [...lesser, ...worse])).toBe(9 + index + 1);
+    expect(await inAt(15_900, worse)).toBe(6);
+    expect(await inAt(16_000, worse)).toBe(10);
+    expect(await inAt(18_000, lesser)).toBe(20);
   });
 });
