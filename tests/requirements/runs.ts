@@ -96,6 +96,10 @@ export const runs = {
   "dlq.list": "Dead letters can be listed, page by page (protocol §4)",
   "dlq.redrive": "A redriven message whose run ended starts a new run, reason `redriven` (protocol §4)",
   "dlq.redrive-delete": "`DELETE` removes a redriven message's earlier runs as well (protocol §4)",
+  "dlq.once":
+    "An entry given up on has one dead letter, also where Redis was heard only when it was sent again: redriven, it is answered once (protocol §2.4, §4)",
+  "dlq.delete-resent":
+    "A dead letter whose removal was heard only when it was sent again counts as removed (protocol §4)",
   "dlq.delete": "A dead letter can be deleted (protocol §4)",
   "control.durable": "An agent's state outlives every process (protocol §2.7, §4)",
   "control.bare": "A command put into `control:<agent>` by hand counts as much as any other (protocol §2.7)",

@@ -1,4 +1,4 @@
-import { resultsTopic, streamTopic } from "@holdfast/protocol";
+import { dlqTopic, resultsTopic, streamTopic } from "@holdfast/protocol";
 
 /**
  * Every key that is not a topic. What belongs to one conversation shares its stream's slot: the whole topic stands in
@@ -56,6 +56,10 @@ export const UPKEEP_KEYS: readonly string[] = Array.from({ length: UPKEEP_SHARDS
 
 /** Set: topics that ever had a dead letter. */
 export const DLQ_INDEX_KEY = "dlqs";
+/** Hash: where each dead letter of a topic stands in `dlq:<topic>`, by `<source entry> <message id>`. */
+export const lettersKey = (topic: string): string => `{${dlqTopic(topic)}}:letters`;
+export const letterField = ({ id, source_id }: { readonly id: string; readonly source_id: string }): string =>
+  `${source_id} ${id}`;
 
 /** String with a time to live: the process `instance` is alive. */
 export const aliveKey = (instance: string): string => `alive:${instance}`;

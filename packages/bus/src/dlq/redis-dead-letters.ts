@@ -1,6 +1,6 @@
 import { type DeadLetter, dlqTopic } from "@holdfast/protocol";
 import type { Commands } from "../connection/commands.ts";
-import { DLQ_INDEX_KEY } from "../keys.ts";
+import { DLQ_INDEX_KEY, letterField, lettersKey } from "../keys.ts";
 import { fieldOf } from "../log/redis-event-log.ts";
 import type { PageOf, PageRequest } from "../ports/conversations.ts";
 import type { DeadLetters } from "../ports/dead-letters.ts";
@@ -46,13 +46,21 @@ export class RedisDeadLetters implements DeadLetters {
       : undefined;
     // Queued before it is taken out: a crash in between redrives it twice, and consumers dedupe.
     await publishEntry(this.#commands, topic, { id, payload });
-    await this.#commands.send((redis) => redis.xdel(dlqTopic(topic), entry));
+    await this.#takeOut(letter);
     return { outcome: "redriven", ...(runId === undefined ? {} : { runId }) };
   }
 
   async remove(topic: string, entry: string): Promise<"removed" | "missing"> {
-    const removed = await this.#commands.send((redis) => redis.xdel(dlqTopic(topic), entry));
-    return removed === 1 ? "removed" : "missing";
+    // Not by what the removal answers: sent again after a lost reply, it would find none.
+    const letter = await this.#find(topic, entry);
+    if (!letter) return "missing";
+    await this.#takeOut(letter);
+    return "removed";
+  }
+
+  async #takeOut(letter: DeadLetter): Promise<void> {
+    await this.#commands.send((redis) => redis.xdel(dlqTopic(letter.topic), letter.entry));
+    await this.#commands.send((redis) => redis.hdel(lettersKey(letter.topic), letterField(letter)));
   }
 
   async #find(topic: string, entry: string): Promise<DeadLetter | undefined> {

@@ -1,6 +1,6 @@
 import { dlqTopic } from "@holdfast/protocol";
 import type { Commands } from "../connection/commands.ts";
-import { DLQ_INDEX_KEY } from "../keys.ts";
+import { DLQ_INDEX_KEY, letterField, lettersKey } from "../keys.ts";
 import { fieldOf } from "../log/redis-event-log.ts";
 import type { Entry, QueueSource } from "../ports/entry.ts";
 import type { WorkQueue } from "../ports/work-queue.ts";
@@ -68,9 +68,10 @@ async function write(
     first_seen: new Date(firstSeenMs).toISOString(),
     source_id: source.entryId,
   };
-  // It is all that is left of the message. Written twice, whoever redrives both has them deduped by their id.
+  // It is all that is left of the message.
   await commands.durably([DLQ_INDEX_KEY, dlqTopic(topic)], async () => {
     await commands.send((redis) => redis.sadd(DLQ_INDEX_KEY, topic));
-    await commands.send((redis) => redis.xadd(dlqTopic(topic), "*", ...Object.entries(fields).flat()));
+    const letter = [letterField(fields), ...Object.entries(fields).flat()];
+    await commands.script("bury-2", [dlqTopic(topic), lettersKey(topic)], letter);
   });
 }

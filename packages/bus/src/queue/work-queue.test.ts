@@ -102,6 +102,7 @@ describe.each(REDIS_KINDS)("work queue on %s", (kind) => {
     const entryId = (await lab.raw.xrange(topic, "-", "+"))[0]?.[0] ?? "";
     await queue.deadLetterMessage(topic, letter, error);
     expect(await buried()).toMatchObject({ id: letter.id, source_id: entryId, deliveries: 0 });
+    await lab.raw.del(`dlq:${topic}`);
     await bus.conversations.accept({ ...given, alreadyQueued: true, deliveredBy: entryId });
     await lab.raw.del(topic);
     const { source } = (await claimed(bus, given.envelope.conversation_id)).run;

@@ -17,6 +17,7 @@ export const SCRIPT_NAMES = [
   "append-together-n",
   "ask-4",
   "begin-step-4",
+  "bury-2",
   "cancel-6",
   "cancels-obeyed-1",
   "claim-4",
