@@ -64,6 +64,8 @@ export const runs = {
     "The snapshot, the history and the model's input have a turn that was cancelled while it waited where it was accepted (protocol §4)",
   "cancel.running": "Cancel is a durable flag that the owner obeys, bell or not (protocol §2.7)",
   "conversation.delete-bell": "`DELETE` rings for the run at work only: it crowds out no command (protocol §2.7, §4)",
+  "conversation.create-resent":
+    "A conversation whose creation was heard only when it was sent again is 201, and is looked after like any other (protocol §4)",
   "conversation.delete-resent":
     "A `DELETE` of which Redis was heard only when it was sent again is 204, and leaves as little behind (protocol §3.4, §4)",
   "conversation.delete": "A deleted conversation leaves a tombstone only, and nobody writes to it (protocol §4)",
@@ -95,6 +97,8 @@ export const runs = {
   "dlq.entry": "What is given up on stands in `dlq:<topic>` as received, with the reason (protocol §2.4)",
   "dlq.list": "Dead letters can be listed, page by page (protocol §4)",
   "dlq.redrive": "A redriven message whose run ended starts a new run, reason `redriven` (protocol §4)",
+  "dlq.redrive-resent":
+    "A redrive of which Redis was heard only when it was sent again names the new run (protocol §4)",
   "dlq.redrive-delete": "`DELETE` removes a redriven message's earlier runs as well (protocol §4)",
   "dlq.once":
     "An entry given up on has one dead letter, also where Redis was heard only when it was sent again: redriven, it is answered once (protocol §2.4, §4)",

@@ -6,7 +6,7 @@ import { dlqTopic, resultsTopic, streamTopic } from "@holdfast/protocol";
  */
 const ofStream = (conversationId: string, part: string): string => `{${streamTopic(conversationId)}}:${part}`;
 
-/** Hash: epoch, seq, created_at, metadata, title, updated_at, lineage, turn, claim, claims, active, owner, fence, run_seq, run_cancel, compacted, renewed, `told:…`. */
+/** Hash: epoch, seq, created_at, creation, metadata, title, updated_at, lineage, turn, claim, claims, active, owner, fence, run_seq, run_cancel, compacted, renewed, `told:…`. */
 export const metaKey = (conversationId: string): string => ofStream(conversationId, "meta");
 /** Field of meta: entry id of the newest command to the agent that the conversation was told of. `kind` is `state` or `reload`. */
 export const toldField = (agent: string, kind: string): string => `told:${agent}:${kind}`;

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, it } from "@jest/globals";
 import { newUuid } from "@holdfast/protocol";
+import { upkeepKey } from "../keys.ts";
 import type { Bus } from "../ports/bus.ts";
 import { busLab, claimed, message, runIdOf } from "../test-lab/bus-lab.ts";
 import { type LosingProxy, startLosingProxy } from "../test-lab/losing-proxy.ts";
@@ -15,6 +16,18 @@ beforeEach(async () => {
 });
 
 afterEach(() => proxy.close());
+
+it("[conversation.create-resent] says that it created a conversation where the reply was lost and the command was sent again", async () => {
+  const create = (id: string) => bus.conversations.create({ id, created_at: new Date().toISOString(), metadata: {} });
+  // By then the script is known, so that the next call needs one command.
+  await create(newUuid());
+  const id = newUuid();
+  proxy.loseReplyTo("evalsha", `{stream:${id}}:deleted`);
+  expect((await create(id)).outcome).toBe("created");
+  expect(proxy.lost).toBe(1);
+  expect(await lab.raw.zscore(upkeepKey(id), id)).not.toBeNull();
+  expect((await create(id)).outcome).toBe("exists");
+});
 
 it("[conversation.delete-resent] deletes wholly where the reply was lost and the command was sent again", async () => {
   const id = newUuid();

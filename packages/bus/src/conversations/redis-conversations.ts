@@ -76,7 +76,7 @@ export class RedisConversations implements Conversations {
     const reply = await this.#commands.script(
       "create-2",
       [metaKey(given.id), tombstoneKey(given.id)],
-      [given.created_at, JSON.stringify(given.metadata)],
+      [given.created_at, JSON.stringify(given.metadata), newUuid()],
     );
     const outcome = text(reply[0]);
     if (outcome === "deleted") {

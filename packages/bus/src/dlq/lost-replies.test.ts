@@ -58,6 +58,20 @@ it("[dlq.once] writes one dead letter where the reply was lost and the command w
   expect(await lab.raw.exists(lettersKey(TOPIC))).toBe(0);
 });
 
+it("[dlq.redrive-resent] names the new run where the reply was lost and the command was sent again", async () => {
+  const given = message(newUuid());
+  const { conversation_id: id } = given.envelope;
+  await bus.conversations.accept(given);
+  const error = { code: "x", message: "y", retryable: true };
+  await (await claimed(bus, id)).finish({ status: "failed", usage: USAGE, error, history: [] });
+  const [letter = ""] = await giveUp();
+  proxy.loseReplyTo("evalsha", `{stream:${id}}:inbox`);
+  const redriven = await bus.deadLetters.redrive(TOPIC, letter);
+  expect(proxy.lost).toBe(1);
+  const { run } = await claimed(bus, id);
+  expect(redriven).toEqual({ outcome: "redriven", runId: run.id });
+});
+
 it("[dlq.once] gives up again on what was redriven, or taken out by hand", async () => {
   const bury = () =>
     queue.deadLetterMessage(

@@ -9,6 +9,10 @@ if not known or redis.call('EXISTS', KEYS[6]) == 1 then
   return { 'missing' }
 end
 local record = cjson.decode(known)
+-- Sent again after a lost reply, or redriven by two at once: the run's id tells how often the message was redriven.
+if record.run_id == ARGV[2] then
+  return { 'redriven', ARGV[2] }
+end
 if record.run_id ~= ARGV[3] then
   return { 'other', record.run_id }
 end
