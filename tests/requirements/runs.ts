@@ -85,6 +85,7 @@ export const runs = {
   "dlq.source": "A dead letter names its source entry and how often that was delivered (protocol §2.4)",
   "queue.not-mine": "A consumer that lost an entry can do nothing to it any more (protocol §2.3)",
   "queue.takeover": "A dead consumer's entries go to a living one (protocol §2.3)",
+  "queue.few-places": "A consumer with few free places takes no more entries than it has places for (protocol §2.3)",
   "queue.once":
     "An entry is worked on once in a process that may see it in two ways, after Redis was away: what works on it second would acknowledge it (protocol §2.3)",
   "queue.unseen":

@@ -36,6 +36,8 @@ export class RedisWorkQueue implements WorkQueue {
   readonly #inHand = new Set<string>();
   /** A command whose reply was lost may have made entries pending here that we never saw. */
   #mayHaveLost = false;
+  /** Of those that were asked in turn. */
+  #lastAsked = "";
   /** Where our name may stand. */
   readonly #everRead = new Set<string>();
   #lookForNamesAtMs = 0;
@@ -59,7 +61,6 @@ export class RedisWorkQueue implements WorkQueue {
     const all = [...this.#topics, ...begun];
     const topics = all.filter((topic) => !without.includes(topic));
     if (count < 1) return [];
-    const { group, consumer } = this.#options;
     for (const topic of topics) this.#everRead.add(topic);
     try {
       if (this.#mayHaveLost) {
@@ -71,23 +72,10 @@ export class RedisWorkQueue implements WorkQueue {
         await delay(blockMs);
         return [];
       }
+      const found = await this.#readSome(topics, count);
+      if (found.length > 0) return found;
       // COUNT is per topic: share the slots out, so that hardly anything waits in a consumer that may die.
-      const each = Math.max(1, Math.ceil(count / topics.length));
-      const replies = await this.#options.reads.any(topics, (redis, some) =>
-        redis.xreadgroup(
-          "GROUP",
-          group,
-          consumer,
-          "COUNT",
-          each,
-          "BLOCK",
-          blockMs,
-          "STREAMS",
-          ...some,
-          ...some.map(() => ">"),
-        ),
-      );
-      return this.#take(replies.flatMap(entriesOf));
+      return await this.#readNew(topics, Math.max(1, Math.ceil(count / topics.length)), blockMs);
     } catch (error) {
       if (!isMissingGroup(error)) {
         this.#mayHaveLost = true;
@@ -96,6 +84,39 @@ export class RedisWorkQueue implements WorkQueue {
       await this.#createGroups(topics);
       return [];
     }
+  }
+
+  /**
+   * At most `count` entries where there are more topics than that, which are asked in turn: what is over would wait here while
+   * another consumer is free. Does not wait. Finds none only after all were asked, so a read of all that waits then is
+   * woken by one entry.
+   */
+  async #readSome(topics: readonly string[], count: number): Promise<Entry[]> {
+    // In a Cluster each slot has a read of its own that goes on beside us, whatever we ask for.
+    if (count >= topics.length || !this.#options.commands.isOneServer) return [];
+    const { begun = [] } = this.#limited;
+    const all = [...this.#topics, ...begun];
+    const next = all.indexOf(this.#lastAsked) + 1;
+    const inTurn = [...all.slice(next), ...all.slice(0, next)].filter((topic) => topics.includes(topic));
+    for (let at = 0; at < inTurn.length; at += count) {
+      const some = inTurn.slice(at, at + count);
+      this.#lastAsked = some.at(-1) ?? "";
+      const found = await this.#readNew(some, 1);
+      if (found.length > 0) return found;
+    }
+    return [];
+  }
+
+  /** Without `blockMs` it does not wait. */
+  async #readNew(topics: readonly string[], each: number, blockMs?: number): Promise<Entry[]> {
+    const { group, consumer, reads } = this.#options;
+    const replies = await reads.any(topics, (redis, some) => {
+      const from = [...some, ...some.map(() => ">")];
+      return blockMs === undefined
+        ? redis.xreadgroup("GROUP", group, consumer, "COUNT", each, "STREAMS", ...from)
+        : redis.xreadgroup("GROUP", group, consumer, "COUNT", each, "BLOCK", blockMs, "STREAMS", ...from);
+    });
+    return this.#take(replies.flatMap(entriesOf));
   }
 
   /** Our own pending entries that were never given out. */
