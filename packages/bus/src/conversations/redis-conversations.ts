@@ -149,8 +149,8 @@ export class RedisConversations implements Conversations {
     const agents = new Map<string, string>();
     for (let at = 0; at + 1 < (runs ?? []).length; at += 2) agents.set(runs?.[at] ?? "", runs?.[at + 1] ?? "");
     await Promise.all([
-      // It was heard: the tombstone need not say any more what was deleted.
-      this.#commands.send((redis) => redis.set(tombstoneKey(id), "1", "KEEPTTL", "XX")),
+      // It was heard: the tombstone need not say any more what was deleted. A full Redis refuses that, and the key lapses anyway.
+      this.#commands.send((redis) => redis.set(tombstoneKey(id), "1", "KEEPTTL", "XX")).catch(() => undefined),
       this.#commands.send((redis) => redis.zrem(CONVERSATIONS_KEY, id)),
       this.#upkeep.forget(id),
       this.#commands.send((redis) => redis.del(chatTopic(id))),

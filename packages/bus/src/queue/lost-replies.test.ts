@@ -12,14 +12,14 @@ const lab = busLab();
 type Beside = (command: () => Promise<unknown>) => Promise<unknown>;
 
 /** A queue whose topic has one entry that is pending to a dead consumer, and of which some commands do not go well. */
-async function afterADeath(beside: { readonly xclaim?: Beside; readonly xreadgroup?: Beside } = {}) {
+async function afterADeath(beside: { readonly xclaim?: Beside; readonly xpending?: Beside } = {}) {
   const topic = chatTopic(newUuid());
   const entryId = (await lab.raw.xadd(topic, "*", "id", "1", "payload", "{}")) ?? "";
   await lab.raw.xgroup("CREATE", topic, WORKERS_GROUP, "0");
   await lab.raw.xreadgroup("GROUP", WORKERS_GROUP, "dead", "STREAMS", topic, ">");
   await lab.raw.xclaim(topic, WORKERS_GROUP, "dead", 0, entryId, "IDLE", 60_000, "JUSTID");
   const redis = new Proxy(lab.raw, {
-    get(target, name: "xclaim" | "xreadgroup") {
+    get(target, name: "xclaim" | "xpending") {
       const command = (...args: never[]) => (target[name] as (...all: never[]) => Promise<unknown>)(...args);
       const around = beside[name];
       return around ? (...args: never[]) => around(() => command(...args)) : command;
@@ -53,6 +53,7 @@ async function afterADeath(beside: { readonly xclaim?: Beside; readonly xreadgro
   };
 }
 
+type Pending = [entryId: string, owner: string, idleMs: number, deliveries: number];
 const idsOf = (entries: readonly Entry[]): string[] => entries.map((entry) => entry.entryId);
 
 it("[queue.once] gives an entry out once that is taken over while it looks for what a broken read may have lost", async () => {
@@ -79,7 +80,7 @@ it("[queue.unseen] finds what was made pending to it by a take-over that failed,
       await command();
       throw new Error("LOADING Redis is loading the dataset in memory");
     },
-    async xreadgroup(command) {
+    async xpending(command) {
       const pending = await command();
       await takesOver();
       return pending;
@@ -119,6 +120,34 @@ it("[queue.unseen] finds what another gave to it without a word", async () => {
   expect(idsOf(await queue.read(1, 10))).toEqual([entryId]);
   await lab.raw.xclaim(topic, WORKERS_GROUP, "living", 0, entryId, "IDLE", 31_000, "JUSTID");
   expect([...(await queue.reclaim(1)), ...(await queue.read(1, 10))]).toEqual([]);
+});
+
+it("[queue.unseen] leaves what is in hand as old as it is, for others to take in the end", async () => {
+  const { topic, queue, entryId } = await afterADeath();
+  expect(idsOf(await queue.reclaim(1))).toEqual([entryId]);
+  await lab.raw.xclaim(topic, WORKERS_GROUP, "living", 0, entryId, "IDLE", 800_000, "JUSTID");
+  expect(await queue.reclaim(1)).toEqual([]);
+  expect(await queue.read(1, 10)).toEqual([]);
+  const [[, , idleMs, deliveries]] = (await lab.raw.xpending(topic, WORKERS_GROUP, "-", "+", 1)) as [Pending];
+  expect(idleMs).toBeGreaterThanOrEqual(800_000);
+  expect(deliveries).toBe(1);
+});
+
+it("[queue.unseen] acknowledges what was deleted while nobody saw it", async () => {
+  const { topic, queue, entryId, breakARead } = await afterADeath();
+  await lab.raw.xclaim(topic, WORKERS_GROUP, "living", 0, entryId, "JUSTID");
+  await lab.raw.xdel(topic, entryId);
+  await breakARead();
+  expect(await queue.read(1, 10)).toEqual([]);
+  expect(await lab.raw.xpending(topic, WORKERS_GROUP, "-", "+", 1)).toEqual([]);
+});
+
+it("[queue.unseen] looks on where one of the topics has never been read by anybody", async () => {
+  const { topic, queue, entryId, breakARead } = await afterADeath();
+  await lab.raw.xclaim(topic, WORKERS_GROUP, "living", 0, entryId, "JUSTID");
+  queue.setTopics([topic], { cancelled: [chatTopic(newUuid())] });
+  await breakARead();
+  expect(idsOf(await queue.read(1, 10))).toEqual([entryId]);
 });
 
 it("[queue.unseen] finds it also where nothing new may be read", async () => {

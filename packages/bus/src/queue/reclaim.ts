@@ -155,15 +155,49 @@ async function claim(
   { owner, minIdleMs, ids }: { owner: string; minIdleMs: number; ids: readonly string[] },
 ): Promise<Reclaimed> {
   const { topic, group, consumer } = scope;
-  const entries: Entry[] = [];
   const claimed = (await commands.send((redis) =>
     redis.xclaim(topic, group, consumer, minIdleMs, ...ids, "JUSTID"),
   )) as string[];
-  for (const entryId of claimed) {
+  return { entries: await readAll(commands, scope, claimed, owner), mayHaveMore: claimed.length < ids.length };
+}
+
+/** Entries that are pending to us under these ids. */
+async function readAll(
+  commands: Commands,
+  { topic, group }: Pick<Scope, "topic" | "group">,
+  ids: readonly string[],
+  reclaimedFrom: string,
+): Promise<Entry[]> {
+  const entries: Entry[] = [];
+  for (const entryId of ids) {
     const [found] = await commands.send((redis) => redis.xrange(topic, entryId, entryId));
     // Deleted, yet still pending: its work was done, only the acknowledgement was lost.
-    if (found) entries.push(entryFrom(topic, entryId, found[1], owner));
+    if (found) entries.push(entryFrom(topic, entryId, found[1], reclaimedFrom));
     else await commands.send((redis) => redis.xack(topic, group, entryId));
   }
-  return { entries, mayHaveMore: claimed.length < ids.length };
+  return entries;
+}
+
+/** Pending entries that are looked at at once. */
+const PAGE = 1_000;
+
+/**
+ * What is pending to us and not in hand. Looked at by XPENDING: reading one's own history makes everything in it look fresh, and
+ * delivered once more. Who had the entries before is not known, and may live.
+ */
+export async function unseenOf(
+  commands: Commands,
+  scope: Pick<Scope, "topic" | "group" | "consumer">,
+  isInHand: (entryId: string) => boolean,
+): Promise<Entry[]> {
+  const { topic, group, consumer } = scope;
+  const unseen: string[] = [];
+  for (let from = "-"; ; ) {
+    const page = (await commands.send((redis) => redis.xpending(topic, group, from, "+", PAGE, consumer))) as Pending;
+    for (const [entryId] of page) if (!isInHand(entryId)) unseen.push(entryId);
+    const last = page.at(-1);
+    if (page.length < PAGE || !last) break;
+    from = `(${last[0]}`;
+  }
+  return readAll(commands, scope, unseen, consumer);
 }

@@ -8,7 +8,7 @@ import { type BuriedMessage, buryEntry, buryMessage, type DeadLetterError } from
 import { insist } from "../runs/insist.ts";
 import { entryFrom } from "./entry-from.ts";
 import { publishEntry } from "./publish-entry.ts";
-import { forgetConsumer, forgetTheDead, HELD, reclaimAbandoned } from "./reclaim.ts";
+import { forgetConsumer, forgetTheDead, HELD, reclaimAbandoned, unseenOf } from "./reclaim.ts";
 
 export interface WorkQueueOptions {
   readonly topics: readonly string[];
@@ -20,9 +20,6 @@ export interface WorkQueueOptions {
   readonly presence: Presence;
 }
 
-/** Pending entries that are read at once. */
-const PAGE = 1_000;
-type PendingPage = [topic: string, entries: [entryId: string, fields: string[] | null][]];
 /** Between two looks for names that nobody has any more. */
 const NAMES_EVERY_MS = 600_000;
 /** A stop does not wait longer for a Redis that is away. */
@@ -124,27 +121,15 @@ export class RedisWorkQueue implements WorkQueue {
     // Before it looks: what is lost meanwhile it may not see.
     this.#mayHaveLost = false;
     try {
-      const pending = await Promise.all(topics.map((topic) => this.#allPending(topic)));
-      const { consumer: reclaimedFrom } = this.#options;
-      // Who had them before is not known, and may live.
-      return this.#take(pending.flat().map((entry) => ({ ...entry, reclaimedFrom })));
+      const { commands, group, consumer } = this.#options;
+      const isInHand = (topic: string) => (entryId: string) => this.#inHand.has(`${topic} ${entryId}`);
+      const unseen = await Promise.all(
+        topics.map((topic) => unseenOf(commands, { topic, group, consumer }, isInHand(topic)).catch(noneWithoutGroup)),
+      );
+      return this.#take(unseen.flat());
     } catch (error) {
       this.#mayHaveLost = true;
       throw error;
-    }
-  }
-
-  async #allPending(topic: string): Promise<Entry[]> {
-    const { commands, group, consumer } = this.#options;
-    const pending: Entry[] = [];
-    for (let after = "0"; ; ) {
-      const reply = await commands.send((redis) =>
-        redis.xreadgroup("GROUP", group, consumer, "COUNT", PAGE, "STREAMS", topic, after),
-      );
-      pending.push(...entriesOf(reply));
-      const [[, page]] = reply as [PendingPage];
-      if (page.length < PAGE) return pending;
-      after = page.at(-1)?.[0] ?? after;
     }
   }
 
@@ -278,6 +263,12 @@ export class RedisWorkQueue implements WorkQueue {
 /** A dead letter is all that is left of a message: it is written, however long Redis is away. */
 const NEVER = (): undefined => undefined;
 
+/** Nothing is pending to anybody in a topic that nobody has read. */
+function noneWithoutGroup(error: unknown): Entry[] {
+  if (isMissingGroup(error)) return [];
+  throw error;
+}
+
 const handle = (entry: Entry): string => `${entry.topic} ${entry.entryId}`;
 
 function isMissingGroup(error: unknown): boolean {
@@ -286,7 +277,7 @@ function isMissingGroup(error: unknown): boolean {
 
 /** Reply of XREADGROUP: a list of topics, each with its entries. */
 function entriesOf(reply: unknown): Entry[] {
-  const topics = (reply ?? []) as PendingPage[];
+  const topics = (reply ?? []) as [string, [string, string[] | null][]][];
   return topics.flatMap(([topic, entries]) =>
     // An entry that was deleted while pending has no fields: nothing is left to do for it.
     entries.flatMap(([entryId, fields]) => (fields ? [entryFrom(topic, entryId, fields)] : [])),
