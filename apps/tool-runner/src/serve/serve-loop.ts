@@ -16,7 +16,7 @@ const WAITING_FOR_FULL = 4;
 const WAITING_FOR_SHARE = 1_024;
 const RECLAIM_EVERY_MS = 500;
 const TROUBLE_PAUSE_MS = 500;
-/** A third of the time after which an entry that is pending here, and was not kept, is taken for one that nobody has seen. */
+/** Half of the time after which an entry that is pending here, and was not kept, is taken for one that nobody has seen. */
 const KEEP_EVERY_MS = 10_000;
 
 export interface ServeLimits {

@@ -162,13 +162,19 @@ it("[worker.seemed-dead] gives an entry back to a worker that only seemed dead a
   expect(await stage.entries(topic)).toHaveLength(0);
 });
 
-it("[worker.seemed-dead] gives an entry to the worker that works on it, also where it was taken from a third one", async () => {
-  const { runId, talk, slow, handle, finish } = await mistakenForDead();
-  await handle("one that died since");
+it("[worker.seemed-dead] gives an entry to the worker that works on it, also where nobody knows whom it was taken from", async () => {
+  const { runId, talk, slow, queue, handle, finish } = await mistakenForDead();
+  await handle(queue.consumer);
   const pending = await redisCommand(stage.redis.port, "XPENDING", topic, WORKERS_GROUP, "-", "+", "10");
   expect(JSON.stringify(pending)).toContain(slow.instance);
   await finish();
   expect((await talk.ended(runId)).run.status).toBe("failed");
+  expect(await stage.entries(topic)).toHaveLength(0);
+});
+
+it("acknowledges an entry that was a dead worker's while another has the run, under an entry of its own", async () => {
+  const { handle } = await mistakenForDead();
+  await handle("one that died");
   expect(await stage.entries(topic)).toHaveLength(0);
 });
 

@@ -115,10 +115,10 @@ it("[queue.unseen] finds all of it, however much there is, and says that it was 
 
 it("[queue.unseen] finds what another gave to it without a word", async () => {
   const { topic, queue, entryId } = await afterADeath();
-  await lab.raw.xclaim(topic, WORKERS_GROUP, "living", 0, entryId, "IDLE", 31_000, "JUSTID");
+  await lab.raw.xclaim(topic, WORKERS_GROUP, "living", 0, entryId, "IDLE", 21_000, "JUSTID");
   expect(await queue.reclaim(1)).toEqual([]);
   expect(idsOf(await queue.read(1, 10))).toEqual([entryId]);
-  await lab.raw.xclaim(topic, WORKERS_GROUP, "living", 0, entryId, "IDLE", 31_000, "JUSTID");
+  await lab.raw.xclaim(topic, WORKERS_GROUP, "living", 0, entryId, "IDLE", 21_000, "JUSTID");
   expect([...(await queue.reclaim(1)), ...(await queue.read(1, 10))]).toEqual([]);
 });
 

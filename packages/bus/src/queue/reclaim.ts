@@ -26,8 +26,8 @@ interface Scope {
   readonly take: Takeable;
 }
 
-/** What is worked on is kept fresh three times as often: an entry of our own that was not is one that nobody here knows of. */
-const UNKEPT_MS = 30_000;
+/** What is worked on is kept fresh twice as often: an entry of our own that was not is one that nobody here knows of. */
+const UNKEPT_MS = 20_000;
 
 /**
  * An entry of a living consumer that was not kept fresh for this long was handed over or forgotten. Far above what any
